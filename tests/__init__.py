@@ -1,0 +1,1 @@
+"""The promises of Patchdeck, each as a test."""

@@ -1,0 +1,1 @@
+"""What the console draws: one widget per file; values in, strips out."""

@@ -182,7 +182,7 @@ class ContainerFacts(Value):
     platform: str = ""
 
     @property
-    def running(self) -> bool:
+    def live(self) -> bool:
         return self.status in ("running", "paused", "restarting")
 
 
@@ -374,8 +374,8 @@ class Startup(Value):
 
     engine: str
     container_id: str
-    ordinal: int
-    """The how-manieth startup of this container that was seen, from 0."""
+    anchor_ns: int
+    """Tells the startups of a container apart: 0 for its first start, else when the process before it ended."""
     name: str
     service: str
     role: Role
@@ -407,7 +407,7 @@ class Startup(Value):
 
     @property
     def startup_id(self) -> str:
-        return f"{self.engine}/{self.container_id}/{self.ordinal}"
+        return f"{self.engine}/{self.container_id}/{self.anchor_ns}"
 
     @property
     def at_ns(self) -> int:
@@ -610,8 +610,6 @@ class Snapshot(Value):
     feed: tuple[FeedEntry, ...] = ()
     """Oldest first."""
     gaps: tuple[Gap, ...] = ()
-    observed: int = 0
-    """Observations that changed the state so far."""
 
     def engine(self, name: str) -> Engine | None:
         return next((engine for engine in self.engines if engine.name == name), None)

@@ -13,11 +13,12 @@ READY := .venv/.installed
 PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input
 # Workers for the tests that may share a machine. The live ones may not: they load the engine on purpose.
 JOBS ?= auto
-# Handed on to the command: make test ARGS='-k heat', make lab ARGS='--newer', make run ARGS='--theme light'.
+# Handed on to the command: make test ARGS=--verbose, make lab ARGS=--help, make run ARGS='--theme light'.
 ARGS ?=
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
+.NOTPARALLEL:
 .PHONY: help run test test-full test-unit test-live lint format lab bench wheel lock screenshot clean
 
 help: ## list these commands

@@ -1,0 +1,123 @@
+"""The command line. It answers `--version` and `--help` before anything slow is imported.
+
+Every command is a module of its own in tui/commands, imported when it is asked for; what a command needs beyond click
+it imports when it runs.
+"""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+from collections.abc import Sequence
+from typing import Any, NoReturn, cast
+
+import click
+
+from patchdeck import __version__
+
+COMMANDS = {
+    "watch": "tui.commands.watch",
+    "startups": "tui.commands.startups",
+    "services": "tui.commands.services",
+    "doctor": "tui.commands.doctor",
+}
+"""Each module's `command` is the click command. Without a command it is the first."""
+
+_OF_THE_GROUP = frozenset({"--version", "--help", "-h"})
+
+USAGE, FAILURE, INTERRUPTED = 2, 1, 130
+
+
+class Commands(click.Group):
+    """Commands that are imported on demand, and errors that are one line."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        module = COMMANDS.get(cmd_name)
+        return cast("click.Command", importlib.import_module(module).command) if module else None
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        if args[0] not in COMMANDS and not ctx.resilient_parsing:
+            ctx.fail(f"there is no command {args[0]!r}{nearest(args[0])}")
+        return super().resolve_command(ctx, args)
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """`patchdeck --host prod-a` is `patchdeck watch --host prod-a`."""
+        first = args[0] if args else ""
+        if not ctx.resilient_parsing and (not first or (first.startswith("-") and first not in _OF_THE_GROUP)):
+            args = ["watch", *args]
+        return super().parse_args(ctx, args)
+
+    def main(
+        self,
+        args: Sequence[str] | None = None,
+        prog_name: str | None = "patchdeck",
+        complete_var: str | None = None,
+        standalone_mode: bool = True,  # noqa: FBT001, FBT002  # as click has it
+        **extra: Any,
+    ) -> Any:
+        if not standalone_mode:
+            return super().main(args, prog_name, complete_var, standalone_mode=False, **extra)
+        try:
+            status = super().main(args, prog_name, complete_var, standalone_mode=False, **extra)
+            sys.stdout.flush()
+        except click.ClickException as error:
+            _end(error.exit_code, one_line(error))
+        except (click.Abort, KeyboardInterrupt):
+            _end(INTERRUPTED)
+        except BrokenPipeError:
+            # Nobody reads any more (`| head`): what is left in the buffer must not be tried again at exit.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            _end(FAILURE)
+        sys.exit(status if isinstance(status, int) else 0)
+
+
+def _end(status: int, message: str = "") -> NoReturn:
+    if message:
+        click.echo(message, err=True)
+    sys.exit(status)
+
+
+def one_line(error: click.ClickException) -> str:
+    """Who says it, what is wrong and, for a wrong use, where the right one is told."""
+    command = "patchdeck"
+    hint = ""
+    if isinstance(error, click.UsageError) and error.ctx is not None:
+        command = error.ctx.command_path
+        hint = f" (see {command} --help)"
+    text = " ".join(error.format_message().split()).rstrip(".")
+    text = text[:1].lower() + text[1:] if hint else text
+    return "".join(char if char.isprintable() else "?" for char in f"{command}: {text}{hint}")
+
+
+def nearest(name: str, *, known: Sequence[str] = tuple(COMMANDS)) -> str:
+    """For the end of a sentence about a name that is not known."""
+    from difflib import get_close_matches
+
+    close = get_close_matches(name, known, n=1)
+    return f"; did you mean {close[0]}?" if close else f"; there are {', '.join(known)}"
+
+
+@click.group(
+    cls=Commands,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    epilog="""\b
+    Examples:
+      patchdeck                                     the console on the engine that Docker's own rules select
+      patchdeck --host prod-a --host prod-b         on two Docker contexts
+      patchdeck startups --for 5m --format json     one line for each startup of the next five minutes
+      patchdeck services                            which versions are running, and how long they take to start
+      patchdeck doctor                              what is there, what is not, and what to do about it
+    """,
+)
+@click.version_option(__version__, message="%(prog)s %(version)s")
+def main() -> None:
+    """Watch how long containers take to start while they are being patched under load.
+
+    Without a command the console opens, as with `patchdeck watch`, whose options it then takes.
+    """

@@ -1,0 +1,97 @@
+"""The options that several commands share, and the settings that come of them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from patchdeck import durations
+
+if TYPE_CHECKING:
+    from patchdeck.settings import Settings
+    from patchdeck.sources.targets import Target
+
+
+class Duration(click.ParamType[float]):
+    """Seconds, from a number with its unit."""
+
+    name = "duration"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        if isinstance(value, float):
+            return value
+        try:
+            seconds = durations.parse(value)
+        except ValueError as error:
+            self.fail(f"{error}, found {value!r}", param, ctx)
+        if seconds <= 0:
+            self.fail(f"expected more than 0, found {value!r}", param, ctx)
+        return seconds
+
+
+host = click.option(
+    "--host",
+    "hosts",
+    metavar="URL|CONTEXT",
+    multiple=True,
+    envvar="PATCHDECK_HOST",
+    show_envvar=True,
+    help="An engine's address (unix://, tcp://, ssh://) or a Docker context. May be given several times. "
+    "Without it: the engines of the configuration file, else the one that Docker's own rules select.",
+)
+
+config = click.option(
+    "--config",
+    metavar="FILE",
+    type=click.Path(path_type=Path),
+    envvar="PATCHDECK_CONFIG",
+    show_envvar=True,
+    help="The configuration file. Without it: config.toml in the folder that `patchdeck doctor` tells, if it is there.",
+)
+
+utc = click.option(
+    "--utc", is_flag=True, default=None, envvar="PATCHDECK_UTC", show_envvar=True, help="Times in UTC, not local."
+)
+
+
+def settings_from(
+    config: Path | None, hosts: tuple[str, ...], *, theme: str | None = None, utc: bool | None = None
+) -> Settings:
+    """Flags over environment over file over defaults.
+
+    Raises: click.UsageError for a mistake in the file.
+    """
+    from msgspec.structs import replace
+
+    from patchdeck.config import ConfigError, load
+    from patchdeck.settings import EngineSettings
+
+    try:
+        settings = load(config)
+    except ConfigError as error:
+        raise click.UsageError(str(error)) from error
+    if hosts:
+        settings = replace(settings, engines=tuple(EngineSettings(host=host) for host in hosts))
+    screen = settings.screen
+    if theme is not None:
+        screen = replace(screen, theme="" if theme == "auto" else theme)
+    if utc is not None:
+        screen = replace(screen, utc=utc)
+    return replace(settings, screen=screen)
+
+
+def targets_of(settings: Settings) -> tuple[Target, ...]:
+    """The engines to watch.
+
+    Raises: click.UsageError for an address or a context that can not be used.
+    """
+    import os
+
+    from patchdeck.sources.targets import TargetError, choose
+
+    try:
+        return choose(settings.engines, os.environ, Path.home())
+    except TargetError as error:
+        raise click.UsageError(str(error)) from error

@@ -11,6 +11,7 @@ exactly as it came; whoever draws it makes it harmless (`widgets.cells`).
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from enum import StrEnum
 
@@ -100,7 +101,7 @@ class Value(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Base of the values that are not observations."""
 
 
-class Probe(Value):
+class Probe(Value, frozen=True, kw_only=True):
     """One run of a health check, from the five that an engine keeps. Source: inspect State.Health.Log."""
 
     began_ns: int
@@ -109,14 +110,14 @@ class Probe(Value):
     output: str = ""
 
 
-class Health(Value):
+class Health(Value, frozen=True, kw_only=True):
     status: str
     """none, starting, healthy or unhealthy"""
     failing_streak: int = 0
     probes: tuple[Probe, ...] = ()
 
 
-class Healthcheck(Value):
+class Healthcheck(Value, frozen=True, kw_only=True):
     """The check as the engine will run it. Zero means the engine's own default was not filled in."""
 
     test: str = ""
@@ -128,7 +129,7 @@ class Healthcheck(Value):
     retries: int = 3
 
 
-class Limits(Value):
+class Limits(Value, frozen=True, kw_only=True):
     """None is no limit."""
 
     cpus: float | None = None
@@ -138,14 +139,14 @@ class Limits(Value):
     pids: int | None = None
 
 
-class Mount(Value):
+class Mount(Value, frozen=True, kw_only=True):
     type: str
     source: str
     destination: str
     read_write: bool = True
 
 
-class ContainerFacts(Value):
+class ContainerFacts(Value, frozen=True, kw_only=True):
     """What an inspect says, less everything that may hold a secret (environment values, command arguments)."""
 
     container_id: str
@@ -186,12 +187,12 @@ class ContainerFacts(Value):
         return self.status in ("running", "paused", "restarting")
 
 
-class Layer(Value):
+class Layer(Value, frozen=True, kw_only=True):
     diff_id: str
     size_bytes: int | None = None
 
 
-class ImageFacts(Value):
+class ImageFacts(Value, frozen=True, kw_only=True):
     image_id: str
     tags: tuple[str, ...] = ()
     digests: tuple[str, ...] = ()
@@ -206,7 +207,9 @@ class ImageFacts(Value):
 # Observations
 
 
-class Observation(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="seen", tag=str.lower):
+class Observation(
+    msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="seen", tag=str.lower
+):
     """One timestamped fact from a source.
 
     `at_ns` is when it was true: by the engine host's clock for what an engine says, by this host's clock for the rest.
@@ -217,7 +220,7 @@ class Observation(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True,
     at_ns: int
 
 
-class EngineDescribed(Observation):
+class EngineDescribed(Observation, frozen=True, kw_only=True):
     """Identity of an engine, told at every connect. Source: /version and /info."""
 
     host: str
@@ -246,7 +249,7 @@ class EngineDescribed(Observation):
         return int(major) >= 27 if major.isdigit() else True
 
 
-class SourceChanged(Observation):
+class SourceChanged(Observation, frozen=True, kw_only=True):
     """A source came, went or fell silent."""
 
     source: str
@@ -256,7 +259,7 @@ class SourceChanged(Observation):
     """Why, and what to do about it, in one line."""
 
 
-class GapSeen(Observation):
+class GapSeen(Observation, frozen=True, kw_only=True):
     """Between these two times observations of this engine may be missing."""
 
     began_ns: int
@@ -264,7 +267,7 @@ class GapSeen(Observation):
     reason: str
 
 
-class ContainerEvent(Observation):
+class ContainerEvent(Observation, frozen=True, kw_only=True):
     """One event of type container, or of type network about a container (`connect`, `disconnect`).
 
     Source: /events. Container labels are copied over event attributes, so exit codes are taken from inspects where
@@ -283,34 +286,34 @@ class ContainerEvent(Observation):
     """Only on create: the labels that grouping needs, so that a container that is gone still has its service."""
 
 
-class ContainerInspected(Observation):
+class ContainerInspected(Observation, frozen=True, kw_only=True):
     container: ContainerFacts
 
 
-class ContainersListed(Observation):
+class ContainersListed(Observation, frozen=True, kw_only=True):
     """Every container that exists at `at_ns`; those not named are gone."""
 
     container_ids: tuple[str, ...]
 
 
-class ContainerVanished(Observation):
+class ContainerVanished(Observation, frozen=True, kw_only=True):
     """An inspect found no such container."""
 
     container_id: str
 
 
-class ImageInspected(Observation):
+class ImageInspected(Observation, frozen=True, kw_only=True):
     image: ImageFacts
 
 
-class ImageEvent(Observation):
+class ImageEvent(Observation, frozen=True, kw_only=True):
     """pull, tag, untag, delete, load or import of an image. `pull` is told at its end."""
 
     action: str
     image: str
 
 
-class HostSampled(Observation):
+class HostSampled(Observation, frozen=True, kw_only=True):
     """Pressure and processor time of a local engine's host. Source: /proc/pressure/* and /proc/stat.
 
     Shares are in 0…1. None where the kernel does not tell.
@@ -330,13 +333,13 @@ class HostSampled(Observation):
     cpu_steal: float | None = None
 
 
-class EngineAnswered(Observation):
+class EngineAnswered(Observation, frozen=True, kw_only=True):
     """How long a cheap call took (`/_ping`), in seconds."""
 
     response_s: float
 
 
-class Ticked(Observation):
+class Ticked(Observation, frozen=True, kw_only=True):
     """Time passes. Sources of observations may be silent; ages and windows move on all the same."""
 
 
@@ -361,7 +364,7 @@ AnyObservation = (
 # Views
 
 
-class Phase(Value):
+class Phase(Value, frozen=True, kw_only=True):
     """A stretch of a startup. Phases follow each other without holes: they add up to the latency."""
 
     name: str
@@ -369,7 +372,7 @@ class Phase(Value):
     seconds: float
 
 
-class Startup(Value):
+class Startup(Value, frozen=True, kw_only=True):
     """One container going from requested to started, and to ready where it has a healthcheck."""
 
     engine: str
@@ -435,11 +438,18 @@ class Startup(Value):
     def censored(self) -> bool:
         """It was to become ready and was not: its time to ready is longer than anything seen, not absent."""
         return self.outcome is StartupOutcome.FAILED or (
-            self.settled and self.expects_ready and self.ready_ns is None
+            self.outcome is StartupOutcome.STARTED
+            and self.settled
+            and self.expects_ready
+            and not self.approximate
         )
 
 
-class Quantiles(Value):
+NEVER = math.inf
+"""A percentile that falls among the censored."""
+
+
+class Quantiles(Value, frozen=True, kw_only=True):
     """Exact (nearest-rank) percentiles in seconds; every one is a value that was observed.
 
     None: nothing was observed. `inf`: the rank falls among the censored, so the true value is longer than any
@@ -453,7 +463,7 @@ class Quantiles(Value):
     p99_s: float | None = None
 
 
-class Version(Value):
+class Version(Value, frozen=True, kw_only=True):
     """One image of a service."""
 
     image_id: str
@@ -482,7 +492,7 @@ class Version(Value):
     layers: tuple[Layer, ...] = ()
 
 
-class Service(Value):
+class Service(Value, frozen=True, kw_only=True):
     """Containers that are replicas of one thing."""
 
     engine: str
@@ -513,7 +523,7 @@ class Service(Value):
         return f"{self.engine}/{self.name}"
 
 
-class Container(Value):
+class Container(Value, frozen=True, kw_only=True):
     """One container as the state knows it."""
 
     engine: str
@@ -527,12 +537,12 @@ class Container(Value):
     gone: bool = False
 
 
-class Sample(Value):
+class Sample(Value, frozen=True, kw_only=True):
     at_ns: int
     value: float
 
 
-class Indicator(Value):
+class Indicator(Value, frozen=True, kw_only=True):
     """One thing that startups may wait for."""
 
     name: str
@@ -550,14 +560,14 @@ class Indicator(Value):
     """Oldest first, over the window that is kept."""
 
 
-class Gap(Value):
+class Gap(Value, frozen=True, kw_only=True):
     engine: str
     began_ns: int
     ended_ns: int
     reason: str
 
 
-class FeedEntry(Value):
+class FeedEntry(Value, frozen=True, kw_only=True):
     """One line of the event feed."""
 
     at_ns: int
@@ -571,7 +581,7 @@ class FeedEntry(Value):
     detail: str = ""
 
 
-class Engine(Value):
+class Engine(Value, frozen=True, kw_only=True):
     """One engine and how it is doing."""
 
     name: str
@@ -595,7 +605,7 @@ class Engine(Value):
         return round(self.described.clock_offset_s * 1e9) if self.described else 0
 
 
-class Snapshot(Value):
+class Snapshot(Value, frozen=True, kw_only=True):
     """The state at one moment. The same observations in any order give the same snapshot."""
 
     at_ns: int = 0
@@ -643,7 +653,7 @@ HEAT_LEVELS = 12
 """Shades of a heatmap cell above empty."""
 
 
-class HeatColumn(Value):
+class HeatColumn(Value, frozen=True, kw_only=True):
     """One stretch of time. `levels`, `counts` and `median_s` have one entry a row, bottom row first."""
 
     began_ns: int
@@ -662,7 +672,7 @@ class HeatColumn(Value):
     """Observations may be missing."""
 
 
-class HeatGrid(Value):
+class HeatGrid(Value, frozen=True, kw_only=True):
     """Startups by time and row. Columns are aligned to multiples of `column_s`, so that they do not shimmer."""
 
     mode: HeatMode

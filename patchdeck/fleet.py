@@ -1,0 +1,102 @@
+"""The state: a fold over observations, by their own timestamps.
+
+`Fleet.apply` files one observation; `Fleet.snapshot` tells the state. Live, replay, tests and demo are one path. The
+same set of observations gives the same snapshot in whatever order it came, with duplicates or without.
+"""
+
+from __future__ import annotations
+
+from patchdeck.engine_state import EngineState
+from patchdeck.model import (
+    AnyObservation,
+    Container,
+    ContainerEvent,
+    ContainerInspected,
+    ContainersListed,
+    ContainerVanished,
+    FeedEntry,
+    Gap,
+    GapSeen,
+    ImageEvent,
+    ImageInspected,
+    Service,
+    Snapshot,
+    Startup,
+    Ticked,
+)
+from patchdeck.settings import Settings
+
+_BY_THE_ENGINE = (
+    ContainerEvent,
+    ContainerInspected,
+    ContainersListed,
+    ContainerVanished,
+    GapSeen,
+    ImageEvent,
+    ImageInspected,
+)
+"""Observations whose times are by the engine host's clock. They move no time here as long as this host's clock does:
+one event that claims to be from next year must not make the present forgotten."""
+
+
+class Fleet:
+    """Every engine that is watched."""
+
+    def __init__(self, settings: Settings | None = None) -> None:
+        self._settings = settings or Settings()
+        self._engines: dict[str, EngineState] = {}
+        self._host_ns = 0
+        self._engine_ns: dict[str, int] = {}
+
+    def apply(self, observation: AnyObservation) -> None:
+        if isinstance(observation, _BY_THE_ENGINE):
+            newest = self._engine_ns.get(observation.engine, 0)
+            self._engine_ns[observation.engine] = max(newest, observation.at_ns)
+        else:
+            self._host_ns = max(self._host_ns, observation.at_ns)
+        if isinstance(observation, Ticked):
+            return
+        state = self._engines.get(observation.engine)
+        if state is None:
+            state = self._engines[observation.engine] = EngineState(observation.engine, self._settings)
+        state.apply(observation)
+
+    @property
+    def now_ns(self) -> int:
+        """By this host's clock, as far as it was observed; by the engines' where it was not."""
+        if self._host_ns:
+            return self._host_ns
+        return max(
+            (at_ns - self._engines[name].clock_offset_ns for name, at_ns in self._engine_ns.items()),
+            default=0,
+        )
+
+    def snapshot(self) -> Snapshot:
+        now_ns = self.now_ns
+        states = [self._engines[name] for name in sorted(self._engines)]
+        containers: dict[str, Container] = {}
+        services: list[Service] = []
+        startups: list[Startup] = []
+        feed: list[FeedEntry] = []
+        gaps: list[Gap] = []
+        for state in states:
+            state.refresh(now_ns)
+            containers.update(state.containers)
+            services += state.services
+            startups += state.startups
+            feed += state.feed
+            gaps += state.gaps
+        if len(states) > 1:
+            startups.sort(key=lambda startup: (startup.at_ns, startup.startup_id))
+            feed.sort(
+                key=lambda entry: (entry.at_ns, entry.engine, entry.container_id, entry.what, entry.name)
+            )
+        return Snapshot(
+            at_ns=now_ns,
+            engines=tuple(state.engine() for state in states),
+            services=tuple(services),
+            startups=tuple(startups),
+            containers=containers,
+            feed=tuple(feed),
+            gaps=tuple(gaps),
+        )

@@ -1,0 +1,104 @@
+"""The lab: a folder, its record, and the parts that were started in it."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from tests.lab.engine import Engine, Generation, Network, Place
+from tests.lab.newer import STOCK, Programs
+from tests.lab.prometheus import Prometheus
+from tests.lab.record import Record, sweep
+from tests.lab.registry import Registry
+
+PACKAGES = {
+    "dockerd": "docker.io",
+    "docker": "docker.io",
+    "containerd": "containerd",
+    "docker-registry": "docker-registry",
+    "prometheus": "prometheus",
+    "prometheus-node-exporter": "prometheus-node-exporter",
+    "busybox": "busybox-static",
+    "iptables": "iptables",
+    "ip": "iproute2",
+    "nsenter": "util-linux",
+}
+
+
+def missing() -> str:
+    """Why no lab can be had here, and what to do about it; empty when one can."""
+    if os.name != "posix" or not Path("/proc/self").is_dir():
+        return "the lab needs Linux"
+    if os.geteuid() != 0:
+        return "the lab needs root: it starts Docker engines of its own"
+    packages = sorted({package for program, package in PACKAGES.items() if STOCK.find(program) is None})
+    if packages:
+        return f"the lab needs Debian packages: apt-get install --no-install-recommends {' '.join(packages)}"
+    return ""
+
+
+class Lab:
+    """Everything that one owner starts; taken down as a whole, in the opposite order.
+
+    Labs whose owner has died are taken down first.
+    """
+
+    def __init__(self) -> None:
+        sweep()
+        self.record = Record.create()
+        self.folder = self.record.folder
+        self._parts = contextlib.ExitStack()
+        self._engines = 0
+
+    def engine(
+        self,
+        generation: Generation = "stock",
+        *,
+        network: Network = "none",
+        live_restore: bool = False,
+        programs: Programs | None = None,
+    ) -> Engine:
+        """A started engine; it ends with the lab, or before by `with` or `.stop()`."""
+        self._engines += 1
+        number = self._engines
+        place = Place(
+            folder=self.folder / f"e{number}",
+            cgroup=f"{self.record.cgroup}/e{number}",
+            namespace=self.record.namespace(number),
+            interface=f"pd{self.record.id}{number}",
+        )
+        engine = Engine(
+            self.record,
+            place,
+            generation=generation,
+            network=network,
+            live_restore=live_restore,
+            programs=programs,
+        )
+        return self._parts.enter_context(engine)
+
+    def registry(self) -> Registry:
+        """A started registry."""
+        return self._parts.enter_context(Registry(self.record, self.folder / "registry"))
+
+    def prometheus(self) -> Prometheus:
+        """A started Prometheus with a node exporter."""
+        return self._parts.enter_context(Prometheus(self.record, self.folder / "prometheus"))
+
+    def close(self) -> None:
+        """Takes everything down; what a part could not end itself is ended by force."""
+        try:
+            self._parts.close()
+        finally:
+            self.record.take_down()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()

@@ -78,7 +78,7 @@ class Contention:
         )
 
     def add_sample(self, sample: HostSampled) -> None:
-        if self._newest is None or sample.at_ns > self._newest.at_ns:
+        if self._newest is None or (sample.at_ns, repr(sample)) > (self._newest.at_ns, repr(self._newest)):
             self._newest = sample
         for pressure in _PRESSURES:
             value = pressure.short(sample)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import bisect
 from collections.abc import Iterable, Mapping, Sequence
+from typing import NamedTuple
 
 import msgspec
 
@@ -56,6 +57,27 @@ _STATUS_AFTER = {
 }
 
 
+class _Views(NamedTuple):
+    """What is shown of one container."""
+
+    container: Container | None
+    """None as long as no inspect has told of it."""
+    startups: tuple[Startup, ...]
+
+    @property
+    def services(self) -> set[str]:
+        """Usually one; two after a rename of a container that is a service of its own."""
+        services = {startup.service for startup in self.startups}
+        return services | {self.container.service} if self.container else services
+
+    def with_startups(self, startups: tuple[Startup, ...]) -> _Views:
+        container = self.container and msgspec.structs.replace(self.container, startups=startups)
+        return _Views(container, startups)
+
+
+_NOTHING = _Views(None, ())
+
+
 class EngineState:
     def __init__(self, name: str, settings: Settings) -> None:
         self.name = name
@@ -63,9 +85,10 @@ class EngineState:
         self._described: EngineDescribed | None = None
         self._sources: dict[str, SourceChanged] = {}
         self._timelines: dict[str, Timeline] = {}
-        self._images: dict[str, ImageFacts] = {}
+        self._images: dict[str, ImageInspected] = {}
         self._listing: ContainersListed | None = None
-        self._gaps: dict[tuple[int, int], GapSeen] = {}
+        self._listed: frozenset[str] = frozenset()
+        self._gaps: dict[tuple[int, int, str], GapSeen] = {}
         self._contention = Contention(settings.pressure)
         self._notes: list[tuple[tuple[int, str], feed.FeedSource]] = []
         self._heard_ns: int | None = None
@@ -75,8 +98,7 @@ class EngineState:
         """Containers whose derivation changes as time passes."""
         self._horizon_ns = 0
         self._crowd = Crowd()
-        self._containers: dict[str, Container] = {}
-        self._startups: dict[str, tuple[Startup, ...]] = {}
+        self._views: dict[str, _Views] = {}
         self._ordered: list[Startup] = []
         self._members: dict[str, set[str]] = {}
         """Service to containers."""
@@ -110,10 +132,12 @@ class EngineState:
             case ContainersListed():
                 if self._listing is None or _newer(observation, self._listing):
                     self._listing = observation
+                    self._listed = frozenset(observation.container_ids)
                     self._dirty.update(self._timelines)
             case ImageInspected():
-                if self._images.get(observation.image.image_id) != observation.image:
-                    self._images[observation.image.image_id] = observation.image
+                known_image = self._images.get(observation.image.image_id)
+                if known_image is None or _newer(observation, known_image):
+                    self._images[observation.image.image_id] = observation
                     self._dirty.update(
                         timeline.container_id
                         for timeline in self._timelines.values()
@@ -135,7 +159,7 @@ class EngineState:
                     self._sources[observation.source] = observation
                 self._note(observation)
             case GapSeen():
-                self._gaps[observation.began_ns, observation.ended_ns] = observation
+                self._gaps[observation.began_ns, observation.ended_ns, observation.reason] = observation
                 self._note(observation)
             case HostSampled():
                 self._contention.add_sample(observation)
@@ -187,8 +211,7 @@ class EngineState:
         stale_services: set[str] = set()
         crowd_from_ns: int | None = None
         for container_id in touched:
-            timeline = self._timelines.get(container_id)
-            changed_from_ns = self._derive(timeline, container_id, engine_now_ns, stale_services)
+            changed_from_ns = self._derive(container_id, engine_now_ns, stale_services)
             if changed_from_ns is not None:
                 crowd_from_ns = min(crowd_from_ns or changed_from_ns, changed_from_ns)
         if crowd_from_ns is not None:
@@ -220,31 +243,29 @@ class EngineState:
         for image_id in self._images.keys() - used:
             del self._images[image_id]
 
-    def _derive(
-        self, timeline: Timeline | None, container_id: str, now_ns: int, stale_services: set[str]
-    ) -> int | None:
+    def _derive(self, container_id: str, now_ns: int, stale_services: set[str]) -> int | None:
         """Make the views of one container anew. Returns from when on the crowd changed."""
-        old_container = self._containers.get(container_id)
-        old_startups = self._startups.get(container_id, ())
-        container, startups = self._views_of(timeline, now_ns) if timeline is not None else (None, ())
-        if any(not startup.settled for startup in startups):
+        timeline = self._timelines.get(container_id)
+        old = self._views.get(container_id, _NOTHING)
+        new = self._views_of(timeline, now_ns) if timeline is not None else _NOTHING
+        if any(not startup.settled for startup in new.startups):
             self._open.add(container_id)
         else:
             self._open.discard(container_id)
-        known = {startup.startup_id: startup.in_flight for startup in old_startups}
-        startups = tuple(_with_in_flight(startup, known.get(startup.startup_id)) for startup in startups)
-        if container is not None:
-            container = msgspec.structs.replace(container, startups=startups)
-        if container == old_container and startups == old_startups:
+        known = {startup.startup_id: startup.in_flight for startup in old.startups}
+        new = new.with_startups(
+            tuple(_with_in_flight(startup, known.get(startup.startup_id)) for startup in new.startups)
+        )
+        if new == old:
             return None
-        self._file(container_id, container, startups, old_container, old_startups, stale_services)
-        return self._move_crowd(startups, old_startups)
+        self._file(container_id, new, old, stale_services)
+        return self._move_crowd(new.startups, old.startups)
 
-    def _views_of(self, timeline: Timeline, now_ns: int) -> tuple[Container | None, tuple[Startup, ...]]:
+    def _views_of(self, timeline: Timeline, now_ns: int) -> _Views:
         labels = timeline.labels
         service, _ = self._service_of(timeline)
         facts = current_facts(timeline)
-        image = self._images.get(facts.image_id) if facts else None
+        image = self._image(facts.image_id) if facts else None
         name = version_name(facts.image_id if facts else "", timeline.image, image)
         derived = Deriver(
             timeline,
@@ -258,7 +279,7 @@ class EngineState:
         ).startups()
         startups = tuple(startup for startup in derived if startup.at_ns >= self._horizon_ns)
         if facts is None:
-            return None, startups
+            return _Views(None, startups)
         container = Container(
             engine=self.name,
             service=service,
@@ -268,7 +289,11 @@ class EngineState:
             events=tuple(timeline.events[-_SHOWN_EVENTS:]),
             gone=self._is_gone(timeline),
         )
-        return container, startups
+        return _Views(container, startups)
+
+    def _image(self, image_id: str) -> ImageFacts | None:
+        inspected = self._images.get(image_id)
+        return inspected.image if inspected else None
 
     def _service_of(self, timeline: Timeline) -> tuple[str, Grouping]:
         return group(timeline.name, timeline.labels, self._settings.services.group_by)
@@ -276,67 +301,40 @@ class EngineState:
     def _is_gone(self, timeline: Timeline) -> bool:
         if timeline.vanished:
             return True
-        listing = self._listing
-        return (
-            listing is not None
-            and listing.at_ns > timeline.last_ns
-            and timeline.container_id not in _ids(listing)
-        )
+        listed = self._listing is not None and self._listing.at_ns > timeline.last_ns
+        return listed and timeline.container_id not in self._listed
 
-    def _file(
-        self,
-        container_id: str,
-        container: Container | None,
-        startups: tuple[Startup, ...],
-        old_container: Container | None,
-        old_startups: tuple[Startup, ...],
-        stale_services: set[str],
-    ) -> None:
-        for startup in old_startups:
-            index = bisect.bisect_left(self._ordered, _order(startup), key=_order)
-            del self._ordered[index]
-        for startup in startups:
+    def _file(self, container_id: str, new: _Views, old: _Views, stale_services: set[str]) -> None:
+        for startup in old.startups:
+            del self._ordered[bisect.bisect_left(self._ordered, _order(startup), key=_order)]
+        for startup in new.startups:
             bisect.insort(self._ordered, startup, key=_order)
-        old_services = {startup.service for startup in old_startups} | (
-            {old_container.service} if old_container else set()
-        )
-        new_services = {startup.service for startup in startups} | (
-            {container.service} if container else set()
-        )
-        for service in old_services - new_services:
+        for service in old.services - new.services:
             self._members.get(service, set()).discard(container_id)
-        for service in new_services:
+        for service in new.services:
             self._members.setdefault(service, set()).add(container_id)
         timeline = self._timelines.get(container_id)
         if timeline is not None:
             service, grouping = self._service_of(timeline)
             self._groupings[service] = grouping
-        stale_services |= old_services | new_services
-        if container is not None:
-            self._containers[container_id] = container
+        stale_services |= old.services | new.services
+        if new == _NOTHING:
+            self._views.pop(container_id, None)
         else:
-            self._containers.pop(container_id, None)
-        if startups:
-            self._startups[container_id] = startups
-        else:
-            self._startups.pop(container_id, None)
+            self._views[container_id] = new
 
     def _move_crowd(self, startups: Iterable[Startup], old_startups: Iterable[Startup]) -> int | None:
-        changed: list[int] = []
         kept = {startup.startup_id for startup in startups if startup.began_ns is not None}
-        for startup in old_startups:
-            if (
-                startup.startup_id not in kept
-                and (moved := self._crowd.remove(startup.startup_id)) is not None
-            ):
-                changed.append(moved)
+        moved = [
+            self._crowd.remove(startup.startup_id)
+            for startup in old_startups
+            if startup.startup_id not in kept
+        ]
         for startup in startups:
             if startup.began_ns is not None:
                 ended_ns = startup.started_ns if startup.started_ns is not None else startup.ended_ns
-                moved = self._crowd.set(startup.startup_id, startup.began_ns, ended_ns)
-                if moved is not None:
-                    changed.append(moved)
-        return min(changed, default=None)
+                moved.append(self._crowd.set(startup.startup_id, startup.began_ns, ended_ns))
+        return min((since_ns for since_ns in moved if since_ns is not None), default=None)
 
     def _count_crowd(self, from_ns: int, stale_services: set[str]) -> None:
         """Count anew for those that began since: earlier ones saw none of the change."""
@@ -352,32 +350,25 @@ class EngineState:
                 touched.add(startup.container_id)
                 stale_services.add(startup.service)
         for container_id in touched:
-            startups = tuple(
-                _with_in_flight(startup, self._crowd.others_at(startup.began_ns))
-                if startup.began_ns is not None
-                else startup
-                for startup in self._startups[container_id]
+            views = self._views[container_id]
+            self._views[container_id] = views.with_startups(
+                tuple(
+                    _with_in_flight(startup, self._crowd.others_at(startup.began_ns))
+                    if startup.began_ns is not None
+                    else startup
+                    for startup in views.startups
+                )
             )
-            self._startups[container_id] = startups
-            container = self._containers.get(container_id)
-            if container is not None:
-                self._containers[container_id] = msgspec.structs.replace(container, startups=startups)
 
     def _build_service(self, service: str) -> None:
         members = self._members.get(service, set())
+        views = [self._views[container_id] for container_id in sorted(members)]
         present = [
-            self._containers[container_id]
-            for container_id in sorted(members)
-            if container_id in self._containers
-            and self._containers[container_id].service == service
-            and not self._containers[container_id].gone
+            container
+            for container, _ in views
+            if container is not None and container.service == service and not container.gone
         ]
-        startups = [
-            startup
-            for container_id in sorted(members)
-            for startup in self._startups.get(container_id, ())
-            if startup.service == service
-        ]
+        startups = [startup for view in views for startup in view.startups if startup.service == service]
         if not present and not any(startup.outcome is StartupOutcome.STARTING for startup in startups):
             self._services.pop(service, None)
             if not members:
@@ -390,7 +381,7 @@ class EngineState:
             grouping=self._groupings.get(service, Grouping.ALONE),
             containers=present,
             startups=startups,
-            images=self._images,
+            image=self._image,
         )
 
     def _build_feed(self) -> None:
@@ -419,7 +410,9 @@ class EngineState:
 
     @property
     def containers(self) -> Mapping[str, Container]:
-        return self._containers
+        return {
+            container_id: views.container for container_id, views in self._views.items() if views.container
+        }
 
     @property
     def startups(self) -> Sequence[Startup]:
@@ -444,11 +437,13 @@ class EngineState:
     def engine(self) -> Engine:
         source = self._sources.get("engine")
         host = self._sources.get("host")
-        present = [container for container in self._containers.values() if not container.gone]
+        present = [
+            views.container for views in self._views.values() if views.container and not views.container.gone
+        ]
         in_flight = sum(
             1
             for container_id in self._open
-            for startup in self._startups.get(container_id, ())
+            for startup in self._views[container_id].startups
             if startup.outcome is StartupOutcome.STARTING
         )
         return Engine(
@@ -504,7 +499,3 @@ def _with_in_flight(startup: Startup, in_flight: int | None) -> Startup:
     if startup.in_flight == in_flight:
         return startup
     return msgspec.structs.replace(startup, in_flight=in_flight)
-
-
-def _ids(listing: ContainersListed) -> frozenset[str]:
-    return frozenset(listing.container_ids)

@@ -59,7 +59,16 @@ def grid(
     `startups` are all, sorted by the time they began; the strip of starts in flight counts every one of them, the
     cells only those of `kind` for which `keep` holds. `offsets_ns` are the engines' clock offsets.
     """
-    placing = _Placing(now_ns, window_s, columns, mode, measure, kind, keep, offsets_ns or {})
+    placing = _Placing(
+        now_ns,
+        window_s,
+        columns,
+        mode=mode,
+        measure=measure,
+        kind=kind,
+        keep=keep,
+        offsets_ns=offsets_ns or {},
+    )
     recent = placing.recent(startups)
     chosen = [startup for startup in recent if placing.belongs(startup)]
     labels, edges_s = placing.choose_rows(chosen, rows)
@@ -119,7 +128,14 @@ def cell_startups(
     """The startups that a cell of `grid` counts; `row` None is the row of the failed and never ready."""
     now_ns = grid.columns[-1].began_ns
     placing = _Placing(
-        now_ns, grid.window_s, len(grid.columns), grid.mode, grid.measure, kind, keep, offsets_ns or {}
+        now_ns,
+        grid.window_s,
+        len(grid.columns),
+        mode=grid.mode,
+        measure=grid.measure,
+        kind=kind,
+        keep=keep,
+        offsets_ns=offsets_ns or {},
     )
     placing.take_columns(grid)
     labels = grid.row_labels
@@ -143,6 +159,7 @@ class _Placing:
         now_ns: int,
         window_s: float,
         columns: int,
+        *,
         mode: HeatMode,
         measure: Measure,
         kind: StartupKind,

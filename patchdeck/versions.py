@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 import msgspec
 
@@ -150,7 +150,7 @@ def build_service(
     grouping: Grouping,
     containers: Sequence[Container],
     startups: Sequence[Startup],
-    images: Mapping[str, ImageFacts],
+    image: Callable[[str], ImageFacts | None],
 ) -> Service:
     """A service from its containers that still exist and its startups in the window, gone containers' too."""
     replicas = [container for container in containers if container.role is not Role.ONE_OFF]
@@ -168,7 +168,7 @@ def build_service(
             image_id,
             by_image.get(image_id, []),
             started_by_image.get(image_id, []),
-            images.get(image_id),
+            image(image_id),
             starting,
         )
         for image_id in shown

@@ -1,0 +1,130 @@
+"""What went wrong on the way to an engine, in one sentence, and what to do about it in another."""
+
+from __future__ import annotations
+
+import errno
+import getpass
+import socket
+import ssl
+
+import aiodocker
+import aiohttp
+
+from patchdeck.sources.attempts import Attempt, Outcome
+from patchdeck.sources.engine.connection import Refused, Unreadable
+from patchdeck.sources.ssh import TunnelError
+from patchdeck.sources.targets import Target
+
+FAULTS = (OSError, TimeoutError, aiohttp.ClientError, aiodocker.DockerError, Refused, Unreadable)
+"""Everything that talking to an engine may raise; anything else is a bug."""
+
+
+def fault(target: Target, error: BaseException) -> Attempt:
+    """Classify an error that one of `FAULTS` covers."""
+    outcome, detail, advice = _classified(target, _cause(error))
+    return Attempt(host=target.host, chosen=target.chosen, outcome=outcome, detail=detail, advice=advice)
+
+
+def _cause(error: BaseException) -> BaseException:
+    """aiodocker says 900 for every failure to connect; aiohttp wraps the operating system's error."""
+    if isinstance(error, aiodocker.DockerError):
+        if error.status == 900 and error.__context__ is not None:
+            return _cause(error.__context__)
+        return Refused(error.status, error.message)
+    if isinstance(error, aiohttp.ClientConnectorCertificateError):
+        return error.certificate_error
+    if isinstance(error, aiohttp.ClientConnectorError):
+        return error.os_error
+    return error
+
+
+def _classified(target: Target, error: BaseException) -> tuple[Outcome, str, str]:
+    place = str(target.socket_path) if target.socket_path else target.host
+    match error:
+        case TunnelError():
+            return Outcome.SSH_FAILURE, f"{place}: {error}", _ssh_advice(target)
+        case ssl.SSLError() | ssl.CertificateError():
+            return Outcome.TLS_FAILURE, f"{place}: {_tls_words(error)}", _TLS_ADVICE
+        case TimeoutError():
+            return (
+                Outcome.TIMED_OUT,
+                f"{place} does not answer",
+                "Check that the engine is not paused or overloaded.",
+            )
+        case socket.gaierror():
+            return (
+                Outcome.UNREACHABLE,
+                f"{place}: no such host",
+                "Check the spelling and this machine's name service.",
+            )
+        case Refused() if "HTTP request to an HTTPS server" in str(error):
+            return Outcome.TLS_FAILURE, f"{place} wants TLS", "Set DOCKER_TLS_VERIFY=1 and DOCKER_CERT_PATH."
+        case Refused():
+            return (
+                Outcome.NOT_AN_ENGINE,
+                f"{place}: {error}",
+                "Check that a Docker-compatible engine listens there.",
+            )
+        case Unreadable() | aiohttp.ClientPayloadError() | aiohttp.ClientResponseError():
+            return (
+                Outcome.NOT_AN_ENGINE,
+                f"{place}: {error}",
+                "Check that a Docker-compatible engine listens there.",
+            )
+        case aiohttp.ServerDisconnectedError():
+            return Outcome.REFUSED, f"{place} closed the connection", _refused_advice(target)
+        case OSError():
+            return _by_errno(target, place, error)
+    return Outcome.UNREACHABLE, f"{place}: {str(error) or type(error).__name__}", ""
+
+
+def _by_errno(target: Target, place: str, error: OSError) -> tuple[Outcome, str, str]:
+    local = target.socket_path is not None
+    match error.errno:
+        case errno.ENOENT if target.tls is not None:
+            return Outcome.TLS_FAILURE, f"{error.filename}: no such file", _TLS_ADVICE
+        case errno.ENOENT | errno.ENOTDIR:
+            return Outcome.MISSING, f"{place} does not exist", "Start an engine, or name one with --host."
+        case errno.EACCES | errno.EPERM:
+            return Outcome.DENIED, f"{place}: permission denied", _denied_advice()
+        case errno.ECONNREFUSED | errno.ECONNRESET | errno.EPIPE:
+            return Outcome.REFUSED, f"{place}: nobody listens", _refused_advice(target)
+        case errno.ENOTSOCK if local:
+            return Outcome.MISSING, f"{place} is not a socket", "Name the engine's socket with --host."
+        case errno.ETIMEDOUT:
+            return (
+                Outcome.TIMED_OUT,
+                f"{place} does not answer",
+                "Check the network and the firewall on the way.",
+            )
+    words = error.strerror or str(error) or type(error).__name__
+    return Outcome.UNREACHABLE, f"{place}: {words}", "Check the address and the network on the way."
+
+
+_TLS_ADVICE = (
+    "Check the certificates in DOCKER_CERT_PATH or in the context, and that the engine's name is in its own."
+)
+
+
+def _tls_words(error: BaseException) -> str:
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return error.verify_message
+    reason = getattr(error, "reason", None)
+    return str(reason).replace("_", " ").lower() if reason else str(error)
+
+
+def _ssh_advice(target: Target) -> str:
+    name = target.parts.hostname
+    return f"Check that `ssh -o BatchMode=yes {name} true` works without asking anything."
+
+
+def _denied_advice() -> str:
+    return f"Add {getpass.getuser()} to the group that owns the socket (often `docker`) and log in again."
+
+
+def _refused_advice(target: Target) -> str:
+    if target.parts.scheme == "ssh":
+        return "Check that the engine runs there, and that this user may open its socket."
+    if target.socket_path is not None:
+        return "Start the engine: the socket is there and no one serves it (`systemctl start docker`)."
+    return "Check that the engine listens on that port."

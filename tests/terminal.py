@@ -1,0 +1,162 @@
+"""A program in a real pseudo-terminal: keys in, screen out, and what the wire would carry.
+
+Used by tests that need a terminal which can be slow, and by the benchmarks. It answers the one question Textual asks a
+terminal (synchronised output), so that frames can be told apart on the wire.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import pty
+import select
+import signal
+import struct
+import termios
+import threading
+import time
+from collections.abc import Callable, Mapping, Sequence
+from types import TracebackType
+from typing import Self
+
+import pyte
+
+_ASKS_SYNCHRONISED = b"\x1b[?2026$p"
+_SAYS_SYNCHRONISED = b"\x1b[?2026;2$y"
+
+
+class TerminalError(Exception):
+    """The program did not do what was waited for; holds its screen."""
+
+
+class Terminal:
+    """Starts `argv` in a terminal of its own."""
+
+    def __init__(
+        self,
+        argv: Sequence[str],
+        *,
+        columns: int = 120,
+        rows: int = 40,
+        environ: Mapping[str, str] | None = None,
+    ) -> None:
+        self.began = time.monotonic()
+        self.bytes_read = 0
+        self.first_frame_s: float | None = None
+        """From the start of the program to the end of its first frame with text on it."""
+        self._screen = pyte.Screen(columns, rows)
+        self._stream = pyte.ByteStream(self._screen)
+        self._lock = threading.Lock()
+        self._reading = threading.Event()
+        self._reading.set()
+        self._status: int | None = None
+        child_environ = {
+            **os.environ,
+            "TERM": "xterm-256color",
+            "COLORTERM": "truecolor",
+            "LC_ALL": "C.UTF-8",
+        }
+        child_environ.update(environ or {})
+        self.pid, self._fd = pty.fork()
+        if self.pid == 0:  # pragma: no cover - the child
+            try:
+                os.execvpe(argv[0], list(argv), child_environ)
+            finally:
+                os._exit(127)
+        self.resize(columns, rows)
+        self._thread = threading.Thread(target=self._read, name="terminal", daemon=True)
+        self._thread.start()
+
+    def resize(self, columns: int, rows: int) -> None:
+        fcntl.ioctl(self._fd, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
+        with self._lock:
+            self._screen.resize(rows, columns)
+
+    def press(self, keys: str) -> None:
+        os.write(self._fd, keys.encode())
+
+    def stall(self) -> None:
+        """Stop reading, as a hung SSH session does."""
+        self._reading.clear()
+
+    def resume(self) -> None:
+        self._reading.set()
+
+    def lines(self) -> list[str]:
+        with self._lock:
+            return [line.rstrip() for line in self._screen.display]
+
+    @property
+    def text(self) -> str:
+        return "\n".join(self.lines())
+
+    def wait_for(self, condition: Callable[[str], object], timeout: float = 15.0, what: str = "") -> float:
+        """Wait until `condition` holds of the screen's text. Returns how long that took, in seconds."""
+        began = time.monotonic()
+        while not condition(self.text):
+            if time.monotonic() - began > timeout:
+                raise TerminalError(
+                    f"{what or 'the condition'} did not come within {timeout} s:\n{self.text}"
+                )
+            if self.ended:
+                raise TerminalError(f"the program ended (status {self._status}) before {what}:\n{self.text}")
+            time.sleep(0.02)
+        return time.monotonic() - began
+
+    @property
+    def ended(self) -> bool:
+        if self._status is None:
+            pid, status = os.waitpid(self.pid, os.WNOHANG)
+            if pid:
+                self._status = os.waitstatus_to_exitcode(status)
+        return self._status is not None
+
+    def wait(self, timeout: float = 10.0) -> int:
+        """Wait for the program to end. Returns its exit status; negative for a signal."""
+        began = time.monotonic()
+        while not self.ended:
+            if time.monotonic() - began > timeout:
+                raise TerminalError(f"the program did not end within {timeout} s:\n{self.text}")
+            time.sleep(0.02)
+        assert self._status is not None
+        return self._status
+
+    def close(self) -> None:
+        self.resume()
+        if not self.ended:
+            os.kill(self.pid, signal.SIGKILL)
+            self.wait()
+        self._thread.join(timeout=5)
+        os.close(self._fd)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def _read(self) -> None:
+        while True:
+            self._reading.wait()
+            readable, _, _ = select.select([self._fd], [], [], 0.2)
+            if not readable:
+                if self._status is not None:
+                    return
+                continue
+            try:
+                data = os.read(self._fd, 65_536)
+            except OSError:
+                # The other end is closed: the program has ended.
+                return
+            if not data:
+                return
+            self.bytes_read += len(data)
+            if _ASKS_SYNCHRONISED in data:
+                os.write(self._fd, _SAYS_SYNCHRONISED)
+            with self._lock:
+                self._stream.feed(data)
+                drawn = self.first_frame_s is None and any(line.strip() for line in self._screen.display)
+            if drawn:
+                self.first_frame_s = time.monotonic() - self.began

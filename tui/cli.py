@@ -49,7 +49,9 @@ class Commands(click.Group):
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """`patchdeck --host prod-a` is `patchdeck watch --host prod-a`."""
         first = args[0] if args else ""
-        if not ctx.resilient_parsing and (not first or (first.startswith("-") and first not in _OF_THE_GROUP)):
+        if not ctx.resilient_parsing and (
+            not first or (first.startswith("-") and first not in _OF_THE_GROUP)
+        ):
             args = ["watch", *args]
         return super().parse_args(ctx, args)
 

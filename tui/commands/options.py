@@ -52,7 +52,12 @@ config = click.option(
 )
 
 utc = click.option(
-    "--utc", is_flag=True, default=None, envvar="PATCHDECK_UTC", show_envvar=True, help="Times in UTC, not local."
+    "--utc",
+    is_flag=True,
+    default=None,
+    envvar="PATCHDECK_UTC",
+    show_envvar=True,
+    help="Times in UTC, not local.",
 )
 
 

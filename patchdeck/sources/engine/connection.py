@@ -43,6 +43,7 @@ class Refused(Exception):
     def __init__(self, status: int, message: str) -> None:
         super().__init__(f"HTTP {status}: {message}")
         self.status = status
+        self.message = message
 
 
 class Unreadable(ValueError):

@@ -10,8 +10,9 @@ from typing import Final
 import msgspec
 
 from patchdeck.sources.engine import wire
-from patchdeck.sources.engine.connection import Connection
+from patchdeck.sources.engine.connection import Connection, Refused
 from patchdeck.sources.engine.faults import FAULTS, fault
+from patchdeck.sources.errors import LogsUnavailable
 from patchdeck.sources.targets import Target
 
 KEPT_BYTES: Final = 256 << 10
@@ -19,10 +20,6 @@ LINE_BYTES: Final = 16 << 10
 _READ_BYTES: Final = 32 << 20
 _READ_S: Final = 5.0
 _HEADER_BYTES: Final = 8
-
-
-class LogsUnavailable(Exception):
-    """Why there are no lines, in one sentence."""
 
 
 async def last_lines(
@@ -43,6 +40,8 @@ async def last_lines(
             async with connection.stream("containers", container_id, "logs", params=wanted) as chunks:
                 await _read(chunks, tail, multiplexed=not tty)
             return tail.lines()
+    except Refused as error:  # no such container, or a log driver that can't be read: the engine's own words
+        raise LogsUnavailable(error.message) from error
     except (*FAULTS, msgspec.MsgspecError) as error:
         raise LogsUnavailable(fault(target, error).detail) from error
 

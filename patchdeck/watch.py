@@ -1,0 +1,287 @@
+"""The watch: every source's observations in, snapshots of the state out, on a thread and a loop of its own.
+
+A terminal that stops reading blocks the screen's loop within a second; nothing that matters runs there. Importing this
+module loads no engine client: that happens on the watch thread, while the first frame is being drawn.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import concurrent.futures
+import logging
+import threading
+import time
+from collections.abc import Callable, Coroutine, Sequence
+from typing import TYPE_CHECKING, Any, Final, TypeVar
+
+import msgspec
+
+from patchdeck.fleet import Fleet
+from patchdeck.mailbox import Mailbox
+from patchdeck.model import (
+    AnyObservation,
+    EngineDescribed,
+    FeedEntry,
+    Severity,
+    Snapshot,
+    SourceChanged,
+    SourceState,
+    Ticked,
+)
+from patchdeck.settings import Settings
+from patchdeck.sources.errors import LogsUnavailable
+from patchdeck.sources.host import HostSource
+from patchdeck.sources.targets import Target
+
+if TYPE_CHECKING:
+    from patchdeck.doctor import Report
+    from patchdeck.sources.engine.source import EngineSource
+
+__all__ = ["LogsUnavailable", "Watch", "WatchThread"]
+
+T = TypeVar("T")
+
+BEAT_S: Final = 0.1
+TICK_S: Final = 1.0
+RESTART_S: Final = 3.0
+SNAPSHOT_SHARE: Final = 0.2
+"""Of the loop's time that making snapshots may take: a fleet too large for the wished rate gets fewer of them."""
+
+_log = logging.getLogger(__name__)
+
+
+class Watch:
+    """Watches engines from within a running loop.
+
+    `on_observation` gets every observation before it counts; `on_snapshot` gets the state after something changed, at
+    most `settings.watch.snapshots_per_s` times a second. Both are called on the loop and must return at once.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        targets: Sequence[Target],
+        *,
+        on_snapshot: Callable[[Snapshot], None] | None = None,
+        on_observation: Callable[[AnyObservation], None] | None = None,
+    ) -> None:
+        self._settings = settings
+        self._targets = tuple(targets)
+        self._on_snapshot = on_snapshot
+        self._on_observation = on_observation
+        self._fleet = Fleet(settings)
+        self._changed = asyncio.Event()
+        self._sources: dict[str, EngineSource] = {}
+        self._hosts: dict[str, asyncio.Task[None]] = {}
+        self._tasks: asyncio.TaskGroup | None = None
+        self.beat_at = time.monotonic()
+        """The time of the loop's newest turn, by the monotonic clock."""
+
+    async def run(self) -> None:
+        """Until cancelled."""
+        from patchdeck.sources.engine.source import EngineSource  # noqa: PLC0415 - loads aiohttp
+
+        self._sources = {
+            target.name: EngineSource(target, self._settings, self._emit) for target in self._targets
+        }
+        try:
+            async with asyncio.TaskGroup() as self._tasks:
+                for source in self._sources.values():
+                    self._tasks.create_task(self._kept_up(source), name=f"watch {source.target.name}")
+                self._tasks.create_task(self._beat(), name="beat")
+                self._tasks.create_task(self._tick(), name="tick")
+                self._tasks.create_task(self._publish(), name="publish")
+        finally:
+            self._tasks = None
+
+    async def logs(self, engine: str, container_id: str, lines: int = 100) -> tuple[str, ...]:
+        """The last lines a container wrote, oldest first, at most 256 KiB of them.
+
+        Raises: LogsUnavailable.
+        """
+        source = self._sources.get(engine)
+        if source is None:
+            raise LogsUnavailable(f"there is no engine {engine!r}")
+        return await source.logs(container_id, lines)
+
+    def _emit(self, observation: AnyObservation) -> None:
+        if self._on_observation is not None:
+            self._on_observation(observation)
+        self._fleet.apply(observation)
+        self._changed.set()
+        if isinstance(observation, EngineDescribed) and observation.local:
+            self._watch_host_of(observation.engine)
+
+    def _watch_host_of(self, engine: str) -> None:
+        if engine not in self._hosts and self._tasks is not None:
+            source = HostSource(engine, self._settings.watch.sample_s, self._emit)
+            self._hosts[engine] = self._tasks.create_task(source.run(), name=f"host of {engine}")
+
+    async def _kept_up(self, source: EngineSource) -> None:
+        """A source deals with every loss of its engine; what it does not deal with is a bug, told and survived."""
+        while True:
+            try:
+                await source.run()
+            except Exception as error:  # noqa: BLE001 - told on screen and in the log
+                _log.exception("watching %s failed", source.target.name)
+                self._emit(
+                    SourceChanged(
+                        engine=source.target.name,
+                        at_ns=time.time_ns(),
+                        source="engine",
+                        state=SourceState.LOST,
+                        detail=f"a fault in Patchdeck itself: {_words(error)}",
+                    )
+                )
+            await asyncio.sleep(RESTART_S)
+
+    async def _beat(self) -> None:
+        while True:
+            self.beat_at = time.monotonic()
+            await asyncio.sleep(BEAT_S)
+
+    async def _tick(self) -> None:
+        while True:
+            self._emit(Ticked(engine="", at_ns=time.time_ns()))
+            await asyncio.sleep(TICK_S)
+
+    async def _publish(self) -> None:
+        least_s = 1 / self._settings.watch.snapshots_per_s
+        while self._on_snapshot is not None:
+            await self._changed.wait()
+            self._changed.clear()
+            began = time.monotonic()
+            self._on_snapshot(self._fleet.snapshot())
+            took_s = time.monotonic() - began
+            await asyncio.sleep(max(least_s, took_s / SNAPSHOT_SHARE) - took_s)
+
+
+class WatchThread:
+    """A `Watch` on a thread of its own, with a mailbox for its snapshots.
+
+    If the watch ends by an error, the last snapshot arrives once more, with every engine lost and the error in its
+    feed; `failure` holds the error itself.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        targets: Sequence[Target],
+        *,
+        on_observation: Callable[[AnyObservation], None] | None = None,
+    ) -> None:
+        self.mailbox: Mailbox[Snapshot] = Mailbox()
+        self.failure: BaseException | None = None
+        self._settings = settings
+        self._targets = tuple(targets)
+        self._on_observation = on_observation
+        self._latest = Snapshot()
+        self._watch: Watch | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._running: asyncio.Task[None] | None = None
+        self._lock = threading.Lock()
+        self._stopping = False
+        # A daemon: whatever it waits for at the end, the terminal is given back.
+        self._thread = threading.Thread(target=self._main, name="watch", daemon=True)
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def stop(self, timeout_s: float = 2.0) -> bool:
+        """End the watch, closing every connection. False if it has not ended in time; safe to call again."""
+        with self._lock:
+            self._stopping = True
+            if self._loop is not None and self._running is not None:
+                self._loop.call_soon_threadsafe(self._running.cancel)
+        if self._thread.ident is not None:
+            self._thread.join(timeout_s)
+        return not self._thread.is_alive()
+
+    @property
+    def beat_age_s(self) -> float | None:
+        """How long ago the watch's loop last turned; None as long as it has not."""
+        return None if self._watch is None else time.monotonic() - self._watch.beat_at
+
+    def logs(
+        self, engine: str, container_id: str, lines: int = 100
+    ) -> concurrent.futures.Future[tuple[str, ...]]:
+        """As `Watch.logs`. The future fails with LogsUnavailable also where the watch is not running."""
+        watch = self._watch
+        if watch is None:
+            return _failed(LogsUnavailable("the watch is not running"))
+        return self._on_loop(watch.logs(engine, container_id, lines))
+
+    def examine(self, hosts: Sequence[str] = ()) -> concurrent.futures.Future[Report]:
+        """As `patchdeck.doctor.examine`, on the watch thread."""
+
+        async def examined() -> Report:
+            from patchdeck.doctor import examine  # noqa: PLC0415 - loads aiohttp
+
+            return await examine(self._settings, hosts)
+
+        return self._on_loop(examined())
+
+    def _on_loop(self, work: Coroutine[Any, Any, T]) -> concurrent.futures.Future[T]:
+        with self._lock:
+            if self._loop is None or self._stopping:
+                work.close()
+                return _failed(LogsUnavailable("the watch is not running"))
+            return asyncio.run_coroutine_threadsafe(work, self._loop)
+
+    def _main(self) -> None:
+        try:
+            asyncio.run(self._run())
+        except BaseException as error:  # noqa: BLE001 - a thread has no one above it: told on screen instead
+            self._fail(error)
+        finally:
+            with self._lock:
+                self._loop = None
+
+    async def _run(self) -> None:
+        self._watch = Watch(
+            self._settings, self._targets, on_snapshot=self._put, on_observation=self._on_observation
+        )
+        with self._lock:
+            if self._stopping:
+                return
+            self._loop = asyncio.get_running_loop()
+            self._running = asyncio.create_task(self._watch.run(), name="watch")
+        try:
+            await self._running
+        except asyncio.CancelledError:
+            if not self._stopping:
+                raise
+
+    def _put(self, snapshot: Snapshot) -> None:
+        self._latest = snapshot
+        self.mailbox.put(snapshot)
+
+    def _fail(self, error: BaseException) -> None:
+        _log.error("the watch ended", exc_info=error)
+        self.failure = error
+        self.mailbox.put(_ended_by(error, self._latest))
+
+
+def _ended_by(error: BaseException, snapshot: Snapshot) -> Snapshot:
+    """What was known last, and that it will not change any more."""
+    detail = f"watching ended by a fault in Patchdeck itself: {_words(error)}"
+    at_ns = time.time_ns()
+    engines = tuple(
+        msgspec.structs.replace(engine, state=SourceState.LOST, detail=detail, since_ns=at_ns)
+        for engine in snapshot.engines
+    )
+    entry = FeedEntry(at_ns=at_ns, engine="", severity=Severity.FAILURE, what="failed", detail=detail)
+    return msgspec.structs.replace(snapshot, at_ns=at_ns, engines=engines, feed=(*snapshot.feed, entry))
+
+
+def _words(error: BaseException) -> str:
+    """The first error within a group of them, in one line."""
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
+    return f"{type(error).__name__}: {error}".split("\n", 1)[0].rstrip(": ")
+
+
+def _failed(error: Exception) -> concurrent.futures.Future[Any]:
+    future: concurrent.futures.Future[Any] = concurrent.futures.Future()
+    future.set_exception(error)
+    return future

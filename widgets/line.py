@@ -109,6 +109,11 @@ def merged(spans: Iterable[Span]) -> Spans:
     return tuple(done)
 
 
+def inked(spans: Iterable[Span], ink: str) -> Spans:
+    """The same text in one ink, for what is stale."""
+    return merged((text, ink, over) for text, _, over in spans)
+
+
 def changed_cells(before: Spans, after: Spans) -> int:
     """How many cells from the left hold every difference between two lines of one width."""
     same = 0

@@ -1,0 +1,108 @@
+"""A page of sections: pairs, timed entries and plain lines, from plain values."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import msgspec
+
+from patchdeck.model import Severity
+from themes.ramps import UNICODE, Glyphs
+from widgets import units
+from widgets.ink import Ink
+from widgets.line import Spans
+from widgets.rows import RowPanel
+
+_KEY_CELLS = 22
+_INKS = {Severity.INFO: Ink.TEXT, Severity.WARNING: Ink.BUSY, Severity.FAILURE: Ink.FAILED}
+
+
+class Detail(msgspec.Struct, frozen=True, kw_only=True):
+    """One line of a section. All text may come from outside."""
+
+    text: str
+    key: str = ""
+    """Before the text, in a column of its own."""
+    at_ns: int | None = None
+    """Before the text as a time of day."""
+    severity: Severity = Severity.INFO
+
+
+class Section(msgspec.Struct, frozen=True, kw_only=True):
+    title: str
+    details: Sequence[Detail] = ()
+    empty: str = "none"
+    """Said where there are no details, so that an empty section is not taken for a missing one."""
+
+
+class _Place(msgspec.Struct, frozen=True):
+    """One row of the page; its number keeps the cursor where the reader is."""
+
+    number: int
+    section: Section
+    detail: Detail | None
+    """None: the section's title."""
+
+
+class Details(RowPanel[_Place]):
+    """Sections one beneath the other, to be scrolled through. Text that is longer than a line is cut."""
+
+    def __init__(
+        self,
+        *,
+        title: str = "",
+        utc: bool = False,
+        glyphs: Glyphs = UNICODE,
+        joined: bool = False,
+        closed: bool = True,
+        name: str | None = None,
+        id: str | None = None,  # noqa: A002 - Textual's own name for it
+        classes: str | None = None,
+    ) -> None:
+        super().__init__(
+            title=title,
+            empty="nothing known",
+            glyphs=glyphs,
+            joined=joined,
+            closed=closed,
+            name=name,
+            id=id,
+            classes=classes,
+        )
+        self._utc = utc
+
+    def show(self, title: str, sections: Sequence[Section]) -> None:
+        """Show these sections under this title."""
+        self._title = title
+        places: list[_Place] = []
+        for index, section in enumerate(sections):
+            if index:
+                places.append(_Place(len(places), Section(title=""), None))
+            places.append(_Place(len(places), section, None))
+            for detail in section.details or (Detail(text=section.empty),):
+                places.append(_Place(len(places), section, detail))
+        self.set_rows(places)
+
+    def row_key(self, row: _Place) -> str:
+        return str(row.number)
+
+    def draw_row(self, row: _Place, width: int, *, selected: bool) -> Spans:
+        over = self.cursor_ink(selected=selected)
+        line = self.line(width).put(self.glyphs.cursor if over else " ", Ink.ACCENT)
+        detail = row.detail
+        if detail is None:
+            if row.section.title:
+                line.free(row.section.title, Ink.TITLE)
+                if row.section.details:
+                    line.gap(1).put(str(len(row.section.details)), Ink.MUTED)
+            return line.spans(over)
+        line.gap(1)
+        if detail.at_ns is not None:
+            line.put(units.clock(detail.at_ns, utc=self._utc), Ink.MUTED).gap(1)
+        if detail.severity is not Severity.INFO:
+            mark = self.glyphs.warning if detail.severity is Severity.WARNING else self.glyphs.failure
+            line.put(f"{mark} ", _INKS[detail.severity])
+        if detail.key:
+            line.value(detail.key, min(_KEY_CELLS, line.room // 2), Ink.MUTED, cut="middle").gap(1)
+        ink = _INKS[detail.severity] if row.section.details else Ink.MUTED
+        return line.free(detail.text, ink).spans(over)

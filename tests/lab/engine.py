@@ -1,27 +1,22 @@
-"""A real Docker engine of the lab's own; it shares neither containerd nor data nor rules with the machine's."""
+"""A real Docker engine of the lab's own, which shares nothing with the machine's."""
 
 from __future__ import annotations
 
-import contextlib
-import functools
 import json
 import os
 import signal
-import subprocess
-import time
-from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Literal, Self
+from typing import Literal, Self
 
+from tests.lab.client import EngineClient
 from tests.lab.leftovers import Remains
 from tests.lab.namespace import Namespace
 from tests.lab.newer import STOCK, Programs, newer_programs
 from tests.lab.processes import Daemon, LabError, free_port, wait_until
 from tests.lab.record import Record
-from tests.lab.unix_http import EngineError, UnixConnection
+from tests.lab.unix_http import EngineError
 
 Generation = Literal["stock", "newer"]
 Network = Literal["none", "bridge"]
@@ -30,20 +25,19 @@ STOP_GRACE_S = 12.0
 
 @dataclass(frozen=True)
 class Place:
-    """What an engine may call its own: a folder, a control group, and a name for a network namespace."""
+    """What an engine may call its own; the namespace names interfaces too, so it holds 14 characters at most."""
 
     folder: Path
     cgroup: str
     namespace: str
-    interface: str
 
 
-class Engine:
+class Engine(EngineClient):
     """One dockerd with its containerd.
 
-    `network="none"` has no bridge and no rules, which is quickest and enough where containers need no network.
-    `network="bridge"` gives the engine a network namespace of its own, with a real bridge and real iptables rules in
-    it; published ports are then found at `.address`.
+    `network="none"` has no bridge and no rules: quickest, and enough where containers need no network (create none
+    on it: its bridge would lie among the machine's own). `network="bridge"` gives the engine a network namespace of
+    its own, with a real bridge and real iptables rules in it; published ports are then found at `.address`.
     """
 
     def __init__(
@@ -56,15 +50,17 @@ class Engine:
         live_restore: bool = False,
         programs: Programs | None = None,
     ) -> None:
+        super().__init__(
+            place.folder / "docker.sock",
+            folder=place.folder / "cli",
+            programs=programs or (STOCK if generation == "stock" else newer_programs()),
+        )
         self.generation: Generation = generation
         self.network: Network = network
         self.folder = place.folder
-        self.socket = place.folder / "docker.sock"
-        self.host = f"unix://{self.socket}"
-        self._programs = programs or (STOCK if generation == "stock" else newer_programs())
         self._live_restore = live_restore
         self._cgroup = place.cgroup
-        self.namespace = Namespace(place.namespace, place.interface) if network == "bridge" else None
+        self.namespace = Namespace(place.namespace) if network == "bridge" else None
         self._record = record
         self._containerd: Daemon | None = None
         self._dockerd: Daemon | None = None
@@ -76,10 +72,10 @@ class Engine:
         """Starts containerd and dockerd, and returns once the engine answers."""
         self.folder.mkdir(parents=True, exist_ok=True)
         (self.folder / "cli").mkdir(exist_ok=True)
-        if self._programs.plugins is not None:
+        if self.programs.plugins is not None:
             plugins = self.folder / "cli" / "cli-plugins"
             if not plugins.is_symlink():
-                plugins.symlink_to(self._programs.plugins)
+                plugins.symlink_to(self.programs.plugins)
         try:
             if self.namespace is not None and not self.namespace.address:
                 self.namespace.create()
@@ -101,7 +97,7 @@ class Engine:
         remains = self._remains()
         remains.clear()
         if self.namespace is not None:
-            self.namespace.address = ""
+            self.namespace.address = self._metrics = ""
         if self.folder.exists():
             logs = [(path.name, path.read_bytes()) for path in self.folder.glob("*.log")]
             remains.remove_folder()
@@ -136,6 +132,16 @@ class Engine:
         return self._daemon.pid
 
     @property
+    def address(self) -> str:
+        """Where this machine reaches published ports."""
+        return "127.0.0.1" if self.namespace is None else self.namespace.address
+
+    @property
+    def metrics(self) -> str:
+        """`host:port` of the engine's own Prometheus metrics."""
+        return self._metrics
+
+    @property
     def log(self) -> Path:
         return self.folder / "dockerd.log"
 
@@ -147,115 +153,6 @@ class Engine:
     ) -> None:
         self.stop()
 
-    # --- what it is -------------------------------------------------------------------------------
-
-    @functools.cached_property
-    def version(self) -> str:
-        version: str = self.get("/version")["Version"]
-        return version
-
-    @property
-    def major(self) -> int:
-        """20 for 20.10.24: what the order of a startup's phases depends on."""
-        return int(self.version.partition(".")[0])
-
-    @property
-    def address(self) -> str:
-        """Where this machine reaches published ports."""
-        return "127.0.0.1" if self.namespace is None else self.namespace.address
-
-    @property
-    def metrics(self) -> str:
-        """`host:port` of the engine's own Prometheus metrics."""
-        return self._metrics
-
-    # --- how to speak to it -----------------------------------------------------------------------
-
-    def environ(self) -> dict[str, str]:
-        """The environment in which `docker` and `docker compose` speak to this engine."""
-        environ = {
-            key: value for key, value in os.environ.items() if not key.startswith(("DOCKER_", "COMPOSE_"))
-        }
-        path = f"{self._programs.path}:{environ.get('PATH', '')}"
-        return environ | {
-            "PATH": path,
-            "DOCKER_HOST": self.host,
-            "DOCKER_CONFIG": str(self.folder / "cli"),
-            "DOCKER_BUILDKIT": "0",
-        }
-
-    def docker(self, *arguments: str, check: bool = True, stdin: bytes = b"", timeout: float = 120.0) -> str:
-        """Runs Docker's command line against this engine; its standard output, stripped."""
-        done = subprocess.run(
-            [self._program("docker"), *arguments],
-            input=stdin,
-            capture_output=True,
-            check=False,
-            env=self.environ(),
-            timeout=timeout,
-        )
-        if check and done.returncode:
-            said = done.stderr.decode(errors="replace").strip()
-            raise LabError(f"docker {' '.join(arguments)}: status {done.returncode}: {said}")
-        return done.stdout.decode(errors="replace").strip()
-
-    @contextlib.contextmanager
-    def connection(self, timeout: float = 60.0) -> Iterator[UnixConnection]:
-        """A raw HTTP connection to the engine's socket."""
-        connection = UnixConnection(self.socket, timeout)
-        try:
-            yield connection
-        finally:
-            connection.close()
-
-    def call(self, method: str, path: str, body: object = None, *, timeout: float = 60.0) -> Any:
-        """One raw request; the decoded JSON. EngineError with the status when the engine refuses."""
-        with self.connection(timeout) as connection:
-            return connection.call(method, path, body)
-
-    def get(self, path: str, *, timeout: float = 60.0) -> Any:
-        return self.call("GET", path, timeout=timeout)
-
-    def post(self, path: str, body: object = None, *, timeout: float = 60.0) -> Any:
-        return self.call("POST", path, body, timeout=timeout)
-
-    def inspect(self, container: str) -> dict[str, Any]:
-        found: dict[str, Any] = self.get(f"/containers/{container}/json")
-        return found
-
-    def containers(self, *, everything: bool = True) -> list[dict[str, Any]]:
-        """The listing of the Engine API, stopped containers included unless told otherwise."""
-        found: list[dict[str, Any]] = self.get(f"/containers/json?all={int(everything)}")
-        return found
-
-    def events(self, since: float, until: float | None = None) -> list[dict[str, Any]]:
-        """The engine's events of a stretch of its past (the engine keeps the last 256)."""
-        text = self.docker(
-            "events",
-            "--format={{json .}}",
-            f"--since={since:.9f}",
-            f"--until={time.time() if until is None else until:.9f}",
-        )
-        return [json.loads(line) for line in text.splitlines()]
-
-    def clean(self) -> None:
-        """Removes all containers, own networks and volumes; images stay."""
-        with ThreadPoolExecutor(8) as pool:
-            list(pool.map(self.remove, [container["Id"] for container in self.containers()]))
-        for network in self.get("/networks"):
-            if network["Name"] not in {"bridge", "host", "none"}:
-                self.call("DELETE", f"/networks/{network['Id']}")
-        for volume in self.get("/volumes")["Volumes"] or []:
-            self.call("DELETE", f"/volumes/{volume['Name']}?force=1")
-
-    def remove(self, container: str) -> None:
-        """Ends and removes one container; nothing happens when it is gone, or going, already."""
-        path = f"/containers/{container}"
-        with contextlib.suppress(EngineError):
-            self.call("DELETE", f"{path}?force=1&v=1")
-        if not wait_until(lambda: self._is_gone(path), 20):
-            self.call("DELETE", f"{path}?force=1&v=1")
-
     # --- inside -----------------------------------------------------------------------------------
 
     @property
@@ -263,19 +160,6 @@ class Engine:
         if self._dockerd is None:
             raise LabError(f"the {self.generation} engine is not started")
         return self._dockerd
-
-    def _is_gone(self, path: str) -> bool:
-        try:
-            self.get(f"{path}/json")
-        except EngineError as error:
-            return error.status == 404
-        return False
-
-    def _program(self, name: str) -> str:
-        found = self._programs.find(name)
-        if found is None:
-            raise LabError(f"{name} is not installed: install the Debian package docker.io")
-        return found
 
     def _remains(self) -> Remains:
         names = () if self.namespace is None else (self.namespace.name,)
@@ -288,7 +172,7 @@ class Engine:
             f"{name} ({self.generation})",
             argv,
             self.folder / f"{name}.log",
-            environ=os.environ | {"PATH": self._programs.path},
+            environ=os.environ | {"PATH": self.programs.path},
             on_start=self._record.add,
         )
 
@@ -305,16 +189,17 @@ class Engine:
             'disabled_plugins = ["io.containerd.grpc.v1.cri"]\n'
             f'[grpc]\naddress = "{socket}"\n'
         )
-        self._containerd = self._child("containerd", [self._program("containerd"), "--config", str(config)])
+        self._containerd = self._child("containerd", [self.program("containerd"), "--config", str(config)])
         self._containerd.start(socket.exists, timeout)
 
     def _start_dockerd(self, timeout: float) -> None:
         (self.folder / "pid").unlink(missing_ok=True)
         config = self.folder / "daemon.json"
         config.write_text(json.dumps({"live-restore": self._live_restore}))
-        self._metrics = f"{self.address}:{9323 if self.namespace is not None else free_port()}"
+        if not self._metrics:
+            self._metrics = f"{self.address}:{9323 if self.namespace is not None else free_port()}"
         argv = [
-            self._program("dockerd"),
+            self.program("dockerd"),
             f"--config-file={config}",
             f"--data-root={self.folder / 'data'}",
             f"--exec-root={self.folder / 'exec'}",

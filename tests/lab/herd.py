@@ -10,9 +10,8 @@ from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
-from tests.lab.engine import Engine
+from tests.lab.client import EngineClient
 from tests.lab.processes import LabError
-from tests.lab.services import default_network
 from tests.lab.unix_http import EngineError
 
 MOST = 200
@@ -67,7 +66,7 @@ class Herd:
 
 
 def fire(
-    engine: Engine,
+    engine: EngineClient,
     image: str,
     count: int,
     at_once: int = 0,
@@ -88,7 +87,7 @@ def fire(
         "Image": image,
         "Labels": dict(labels or {}),
         "Env": [f"{key}={value}" for key, value in (env or {}).items()],
-        "HostConfig": {"NetworkMode": network or default_network(engine)},
+        "HostConfig": {"NetworkMode": network or engine.default_network},
     }
     gate = threading.Barrier(workers)
     deadline = time.monotonic() + TIMEOUT_S
@@ -122,7 +121,7 @@ def fire(
 
 
 def fire_runs(
-    engine: Engine,
+    engine: EngineClient,
     image: str,
     count: int,
     at_once: int = 0,
@@ -132,7 +131,7 @@ def fire_runs(
     labels: Mapping[str, str] | None = None,
 ) -> Herd:
     """The same by `docker run --detach`: one process of the command line for each container."""
-    options = [f"--network={network or default_network(engine)}"]
+    options = [f"--network={network or engine.default_network}"]
     options += [f"--label={key}={value}" for key, value in (labels or {}).items()]
 
     def run(name: str) -> Start:

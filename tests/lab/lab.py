@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import shutil
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -68,7 +69,6 @@ class Lab:
             folder=self.folder / f"e{number}",
             cgroup=f"{self.record.cgroup}/e{number}",
             namespace=self.record.namespace(number),
-            interface=f"pd{self.record.id}{number}",
         )
         engine = Engine(
             self.record,
@@ -93,7 +93,16 @@ class Lab:
         try:
             self._parts.close()
         finally:
+            self._keep_logs()
             self.record.take_down()
+
+    def _keep_logs(self) -> None:
+        """Copies all logs to where PATCHDECK_LAB_LOGS says, for a look at a failure after the lab is gone."""
+        if kept := os.environ.get("PATCHDECK_LAB_LOGS"):
+            for log in self.folder.glob("*/*.log"):
+                target = Path(kept) / self.record.id / log.parent.name / log.name
+                target.parent.mkdir(parents=True, exist_ok=True)
+                shutil.copyfile(log, target)
 
     def __enter__(self) -> Self:
         return self

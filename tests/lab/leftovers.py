@@ -125,9 +125,17 @@ def mount_points() -> list[str]:
 
 
 def delete_namespace(name: str) -> None:
-    """Deletes a network namespace, and with it its bridges, rules and veth pairs."""
+    """Deletes a network namespace, and with it its bridges and rules, and its veth pair."""
+    _run(
+        "ip", "link", "delete", host_interface(name)
+    )  # at once; with the namespace it would go some time later
     if (NAMESPACES / name).exists():
         _run("ip", "netns", "delete", name)
+
+
+def host_interface(namespace: str) -> str:
+    """This machine's end of a namespace's veth pair."""
+    return f"{namespace}h"
 
 
 def _below(point: str, folder: Path) -> bool:

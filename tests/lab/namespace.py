@@ -12,7 +12,7 @@ import random
 import subprocess
 from collections.abc import Sequence
 
-from tests.lab.leftovers import delete_namespace
+from tests.lab.leftovers import delete_namespace, host_interface
 from tests.lab.processes import LabError
 
 RANGE = ipaddress.ip_network("198.18.0.0/15")
@@ -21,16 +21,15 @@ RANGE = ipaddress.ip_network("198.18.0.0/15")
 class Namespace:
     """One namespace with one veth pair; `address` is the namespace's end, `host_address` this machine's."""
 
-    def __init__(self, name: str, interface: str) -> None:
+    def __init__(self, name: str) -> None:
         self.name = name
-        self.interface = interface
         self.address = ""
         self.host_address = ""
 
     def create(self) -> None:
         host, inside = _free_pair()
         self.host_address, self.address = str(host), str(inside)
-        here, there = f"{self.interface}h", f"{self.interface}n"
+        here, there = host_interface(self.name), f"{self.name}n"
         ip("netns", "add", self.name)
         try:
             ip("-n", self.name, "link", "set", "lo", "up")

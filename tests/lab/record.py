@@ -12,7 +12,6 @@ import fcntl
 import json
 import os
 import secrets
-import shutil
 import stat
 import tempfile
 import threading
@@ -70,29 +69,28 @@ class Record:
         return f"/patchdeck-lab-{self.id}"
 
     def namespace(self, number: int) -> str:
-        return f"patchdeck-{self.id}-{number}"
+        return f"pd-{self.id}-{number}"
 
     @classmethod
     def create(cls) -> Record:
         me = Identity.of(os.getpid())
         assert me is not None
         boot = BOOT_ID.read_text().strip()
-        parent = labs_folder()
-        identifier = secrets.token_hex(3)
-        # The record is there before its folder has a name that a sweep looks at.
-        making = parent / f".{identifier}"
-        making.mkdir(mode=0o700)
-        record = cls(making, Part("owner", me.pid, me.started), boot, [])
-        record.write()
-        making.rename(parent / identifier)
-        record.folder = parent / identifier
+        record = cls(labs_folder() / secrets.token_hex(3), Part("owner", me.pid, me.started), boot, [])
+        with _alone():
+            record.folder.mkdir(mode=0o700)
+            record.write()
         return record
 
     @classmethod
     def read(cls, folder: Path) -> Record:
-        document: dict[str, Any] = json.loads((folder / "lab.json").read_text())
-        parts = [Part(**part) for part in document["parts"]]
-        return cls(folder, Part(**document["owner"]), document["boot"], parts)
+        """The record in a lab's folder; one that cannot be read has no owner: its taking down was cut short."""
+        try:
+            document: dict[str, Any] = json.loads((folder / "lab.json").read_text())
+            parts = [Part(**part) for part in document["parts"]]
+            return cls(folder, Part(**document["owner"]), document["boot"], parts)
+        except (OSError, ValueError, KeyError, TypeError):
+            return cls(folder, Part("nobody", 0, 0), "", [])
 
     def add(self, name: str, identity: Identity) -> None:
         """Notes a process of this lab; those that have ended meanwhile are left out."""
@@ -117,11 +115,16 @@ class Record:
 
     def remains(self) -> Remains:
         names = [path.name for path in NAMESPACES.iterdir()] if NAMESPACES.is_dir() else []
-        mine = tuple(name for name in names if name.startswith(f"patchdeck-{self.id}-"))
+        mine = tuple(name for name in names if name.startswith(f"pd-{self.id}-"))
         return Remains(self.folder, self.cgroup, mine)
 
     def take_down(self) -> None:
         """Ends what is left of this lab and removes it."""
+        with _alone():
+            self.remove()
+
+    def remove(self) -> None:
+        """The same, for who has the labs to itself already."""
         if self.boot == BOOT_ID.read_text().strip():
             # The daemons first, and the engine before its containerd, so that nothing is started again meanwhile.
             end([part.identity for part in reversed(self.parts)])
@@ -131,32 +134,23 @@ class Record:
 
 def labs() -> list[Record]:
     """All labs of this machine, those with a dead owner included."""
-    found = []
-    for folder in sorted(labs_folder().iterdir()):
-        if folder.is_dir() and not folder.name.startswith("."):
-            with contextlib.suppress(FileNotFoundError):
-                found.append(Record.read(folder))
-    return found
+    return [Record.read(folder) for folder in sorted(labs_folder().iterdir()) if folder.is_dir()]
 
 
 def sweep() -> list[str]:
     """Takes down every lab whose owner is dead; returns their ids."""
     swept = []
-    with _only_sweeper():
+    with _alone():
         for record in labs():
             if not record.owned():
-                record.take_down()
+                record.remove()
                 swept.append(record.id)
-        for folder in labs_folder().glob(".??????"):
-            with contextlib.suppress(OSError, ValueError, KeyError, TypeError):
-                if not Record.read(folder).owned():
-                    shutil.rmtree(folder)
     return swept
 
 
 @contextlib.contextmanager
-def _only_sweeper() -> Iterator[None]:
-    """One sweep at a time: two would be in each other's way. The lock goes with the process that holds it."""
+def _alone() -> Iterator[None]:
+    """One at a time makes a lab or takes one down. The lock goes with the process that holds it."""
     with (labs_folder() / "sweep.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield

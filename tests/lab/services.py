@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
-from tests.lab.engine import Engine
+from tests.lab.client import EngineClient
 
 COMPOSE_VERSION = "2.29.7"
 
@@ -40,7 +40,7 @@ def compose_labels(
 
 
 def start_service(
-    engine: Engine,
+    engine: EngineClient,
     image: str,
     replicas: int,
     *,
@@ -75,7 +75,7 @@ def start_service(
             "Labels": mine | dict(labels or {}),
             **(config or {}),
             "HostConfig": {
-                "NetworkMode": network or default_network(engine),
+                "NetworkMode": network or engine.default_network,
                 "RestartPolicy": {"Name": restart},
                 **(host_config or {}),
             },
@@ -86,8 +86,3 @@ def start_service(
 
     with ThreadPoolExecutor(at_once) as pool:
         return list(pool.map(start, numbers))
-
-
-def default_network(engine: Engine) -> str:
-    """`default` (the bridge) where the engine has one, else `none`."""
-    return "none" if engine.network == "none" else "default"

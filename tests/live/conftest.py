@@ -137,7 +137,26 @@ def images(engine: Engine, images_of: Callable[[Engine, Registry | None], Images
     return images_of(engine, None)
 
 
+@pytest.fixture
+def stock_images(stock: Engine, images_of: Callable[[Engine, Registry | None], Images]) -> Images:
+    """The images of `stock`, without a registry."""
+    return images_of(stock, None)
+
+
+@pytest.fixture
+def newer_images(newer_one: Engine, images_of: Callable[[Engine, Registry | None], Images]) -> Images:
+    """The images of `newer_one`, without a registry."""
+    return images_of(newer_one, None)
+
+
 @pytest.fixture(scope="session")
-def generation_programs(newer_programs: newer.Programs) -> Callable[[Generation], newer.Programs]:
-    """The programs of a generation, for `lab.engine(generation, programs=...)`."""
-    return lambda generation: newer.STOCK if generation == "stock" else newer_programs
+def programs_of(request: pytest.FixtureRequest) -> Callable[[Generation], newer.Programs]:
+    """The programs of a generation, for `lab.engine(generation, programs=...)`; skips as `newer_engine` does."""
+
+    def programs_of(generation: Generation) -> newer.Programs:
+        if generation == "stock":
+            return newer.STOCK
+        found: newer.Programs = request.getfixturevalue("newer_programs")
+        return found
+
+    return programs_of

@@ -53,6 +53,7 @@ def _row(figure: Figure) -> str:
 
 
 def median(values: Sequence[float]) -> float:
+    """Of at least one value."""
     return statistics.median(values)
 
 

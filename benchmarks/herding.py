@@ -17,6 +17,7 @@ AT_ONCE = (1, 2, 4, 8, 16, 32, 64)
 
 
 def measure(engine: Engine, images: Images) -> Report:
+    """Leaves the engine without containers."""
     report = Report(
         "A herd",
         f"{STARTS} creates and starts on a real engine, image present, without a network, while a console watches on "

@@ -17,6 +17,7 @@ MEASURE_S = 60.0
 
 
 def measure(engine: Engine, images: Images) -> Report:
+    """Leaves the engine without containers."""
     report = Report(
         "Idling",
         f"The console on a 120×40 pseudo-terminal, {CONTAINERS} running containers on a real engine, measured for "

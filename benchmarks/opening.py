@@ -16,6 +16,7 @@ RUNS = 9
 
 
 def measure(engine: Engine) -> Report:
+    """Needs nothing on the engine."""
     report = Report(
         "Opening",
         f"Medians of {RUNS} runs, whole processes, files in the cache. The first frame is the first text on a "

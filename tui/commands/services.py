@@ -1,0 +1,73 @@
+"""`patchdeck services`: which versions are running, once."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from pathlib import Path
+
+import click
+
+from tui.commands import options
+
+
+@click.command(
+    "services",
+    epilog="""\b
+    Examples:
+      patchdeck services
+      patchdeck services --host prod-a --host prod-b
+      patchdeck services --format json | jq '.[] | select(.in_flight) | .service'
+
+    \b
+    Exit status: 0, 1 if an engine was not reached or not seen completely, 2 for a wrong use.
+    """,
+)
+@click.option("--format", "form", type=click.Choice(["table", "json"]), default="table", show_default=True)
+@click.option(
+    "--wait",
+    "wait_s",
+    type=options.Duration(),
+    default="10s",
+    show_default=True,
+    metavar="DURATION",
+    help="How long the engines may take to tell everything.",
+)
+@options.host
+@options.config
+def command(*, form: str, wait_s: float, hosts: tuple[str, ...], config: Path | None) -> int:
+    """Print the services, their versions, and how long these take to start, and leave.
+
+    What is known of startups is what the engine still tells: containers that began before are judged by their newest
+    start alone. `patchdeck startups` and the console see every start from then on.
+    """
+    settings = options.settings_from(config, hosts)
+    targets = options.targets_of(settings)
+
+    from tui import terminal
+    from tui.headless.one_look import look
+    from tui.headless.records import json_document, service_record
+    from tui.headless.service_table import service_lines
+    from tui.headless.table import sentence
+
+    seen = asyncio.run(look(settings, targets, patience_s=wait_s))
+    output = terminal.out()
+    ascii_only = not terminal.speaks_utf8(os.environ)
+    for missing in seen.missing:
+        click.echo(f"patchdeck: {sentence(missing, ascii_only=ascii_only)}", err=True)
+    if not seen.connected:
+        click.echo("patchdeck: no engine was reached; `patchdeck doctor` tells what to do", err=True)
+        return 1
+    services = seen.snapshot.services
+    if form == "json":
+        output.write(json_document([service_record(service) for service in services]) + "\n")
+    else:
+        lines = service_lines(
+            services,
+            width=terminal.width(output),
+            colour=terminal.wants_colour(output, os.environ),
+            ascii_only=ascii_only,
+        )
+        output.writelines(f"{line}\n" for line in lines)
+    output.flush()
+    return 1 if seen.missing else 0

@@ -21,7 +21,7 @@ _INKS = {
 }
 _FULL_SCALE = {"share": 0.25, "s": 0.1, "starts": 8.0}
 """A sparkline reaches its top here at the least, so that calm looks calm."""
-_NAME_CELLS = 7
+_NAME_CELLS = 8
 _VALUE_CELLS = 6
 _WORD_CELLS = 4
 _SPARK_MOST = 24

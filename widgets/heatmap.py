@@ -176,7 +176,7 @@ class Heatmap(Panel, can_focus=True):
         heat, gap = self.glyphs.heat, self.glyphs.gap
         for index, column in enumerate(columns):
             level = column.levels[row] if row < len(column.levels) else 0
-            over = Ink.CURSOR if index == cursor else ""
+            over = Ink.CELL if index == cursor else ""
             if level:
                 level = min(level, len(HEAT))
                 ink = Ink.STALE if self._stale else HEAT[level - 1]
@@ -190,7 +190,7 @@ class Heatmap(Panel, can_focus=True):
         """Counts in one cell each; past nine a plus, and the readout has the number."""
         on_row = self._row == FAILED_ROW
         for index, column in enumerate(columns):
-            over = Ink.CURSOR if on_row and index == cursor else ""
+            over = Ink.CELL if on_row and index == cursor else ""
             if column.failed:
                 text = str(column.failed) if column.failed < 10 else "+"
                 yield text, Ink.STALE if self._stale else Ink.FAILED, over

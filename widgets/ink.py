@@ -31,6 +31,8 @@ class Ink(StrEnum):
     SIMULATED = "simulated"
     CURSOR = "cursor"
     """Laid over the row or cell that the keyboard is on."""
+    CELL = "cell"
+    """As CURSOR, for a single cell of a heatmap, which has to be found among bright ones."""
     NONE = ""
 
 
@@ -59,6 +61,7 @@ _RULES: dict[str, str] = {
     Ink.ARMED: "color: $armed; text-style: bold;",
     Ink.SIMULATED: "color: $simulated; text-style: bold;",
     Ink.CURSOR: "background: $cursor; text-style: $cursor-style;",
+    Ink.CELL: "color: $strong; text-style: reverse;",
 }
 
 

@@ -56,7 +56,7 @@ class Panel(Widget):
         self._title = title
         self._framed = framed
         self._joined = joined
-        self._closed = closed
+        self._floor = closed
         self._ink_styles: dict[tuple[str, str], Style] = {}
         self._drawn: list[Spans] = []
         self._drawn_size = Size(0, 0)
@@ -98,7 +98,7 @@ class Panel(Widget):
         width, height = self.size
         if not self._framed:
             return Size(width, height)
-        return Size(max(width - 2, 0), max(height - 1 - self._closed, 0))
+        return Size(max(width - 2, 0), max(height - 1 - self._floor, 0))
 
     @property
     def inner_top(self) -> int:
@@ -131,7 +131,7 @@ class Panel(Widget):
         if self._drawn_size != self.size:
             self._drawn, self._drawn_size = self._draw_all(), self.size
         if not 0 <= y < len(self._drawn):
-            return Strip.blank(self.size.width)
+            return Strip.blank(self.size.width, self.rich_style)
         spans = self._drawn[y]
         cached = self._strips.get(y)
         if cached is None or cached[0] != spans:
@@ -160,12 +160,12 @@ class Panel(Widget):
         key = (ink, over)
         style = self._ink_styles.get(key)
         if style is None:
-            style = Style.null()
+            style = ground = self.rich_style
             for name in key:
                 if name:
                     laid = self.get_component_rich_style(f"ink--{name}", partial=True)
                     # Reversed, the ink's colour would become the ground, stripe by stripe.
-                    style = laid if laid.reverse else style + laid
+                    style = (ground if laid.reverse else style) + laid
             self._ink_styles[key] = style
         return style
 
@@ -186,7 +186,7 @@ class Panel(Widget):
         marked: Span = (glyphs.thumb, ink, "")
         lines = [self._upper_border(ink)]
         lines += [(side, *spans, marked if y in thumb else side) for y, spans in enumerate(body)]
-        if self._closed:
+        if self._floor:
             lines.append(self._lower_border(ink))
         return lines[: self.size.height]
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from enum import StrEnum
 
 import msgspec
+from rich.cells import cell_len
 
 from patchdeck.model import Measure, Quantiles, Service, Version
 from themes.ramps import Glyphs
@@ -41,11 +42,11 @@ WIDTHS = {
     Column.ENGINE: Width(6, 16, 1),
     Column.SERVICE: Width(14, 40, 3),
     Column.VERSIONS: Width(16, 44, 3),
-    Column.REPLICAS: Width(8, 11, 1),
+    Column.REPLICAS: Width(8, 11),
     Column.P50: Width(5, 5),
     Column.P95: Width(5, 5),
     Column.LAYERS: Width(11, 11),
-    Column.STATE: Width(11, 36, 2),
+    Column.STATE: Width(13, 36, 3),
 }
 RIGHT_ALIGNED = frozenset({Column.P50, Column.P95})
 _DROPPED_FIRST = (Column.LAYERS, Column.ENGINE, Column.P50, Column.REPLICAS, Column.P95)
@@ -133,33 +134,30 @@ def versions(service: Service, width: int, glyphs: Glyphs) -> tuple[Span, ...]:
         return ((_fit(shown[0].label, width, glyphs), Ink.TEXT, ""),)
     old, new = shown[0], shown[-1]
     more = f" +{len(shown) - 2}" if len(shown) > 2 else ""
-    bar = min(_BAR_CELLS, max(width // 3, _SHORTEST_BAR))
-    names = width - bar - len(more) - 2
+    old_cells, new_cells = _cells(old.label, width, glyphs), _cells(new.label, width, glyphs)
+    room = width - len(more) - 2
+    bar = min(max(room - old_cells - new_cells, _SHORTEST_BAR), _BAR_CELLS)
+    names = room - bar
     if names < 4:
         return ((_fit(f"{old.label} {glyphs.arrow} {new.label}", width, glyphs), Ink.TEXT, ""),)
-    old_label = clean(old.label, ascii_only=glyphs.ascii)
-    new_label = clean(new.label, ascii_only=glyphs.ascii)
-    old_width = _wanted(old_label, names - min(_cells(new_label), names // 2))
-    new_width = _wanted(new_label, names - old_width)
+    old_width = min(old_cells, max(names - new_cells, names // 2))
+    new_width = min(new_cells, names - old_width)
     new_share = new.live / max(sum(version.live for version in shown), 1)
-    new_cells = min(max(round(bar * new_share), 1), bar - 2)
+    filled = min(max(round(bar * new_share), 2), bar - 1)
     spans = (
-        (_fit(old_label, old_width, glyphs) + " ", Ink.OLD, ""),
-        (glyphs.share_old * (bar - new_cells - 1), Ink.OLD, ""),
-        (glyphs.share_turn + glyphs.share_new * new_cells, Ink.NEW, ""),
-        (" " + _fit(new_label, new_width, glyphs), Ink.NEW, ""),
+        (_fit(old.label, old_width, glyphs) + " ", Ink.OLD, ""),
+        (glyphs.share_old * (bar - filled), Ink.OLD, ""),
+        (glyphs.share_turn + glyphs.share_new * (filled - 1), Ink.NEW, ""),
+        (" " + _fit(new.label, new_width, glyphs), Ink.NEW, ""),
         (more, Ink.MUTED, ""),
     )
     taken = old_width + new_width + bar + 2 + len(more)
     return (*spans, (" " * (width - taken), Ink.TEXT, ""))
 
 
-def _cells(text: str) -> int:
-    return sum(1 if char.isascii() else 2 for char in text)
-
-
-def _wanted(text: str, room: int) -> int:
-    return max(min(_cells(text), room), 1)
+def _cells(label: str, most: int, glyphs: Glyphs) -> int:
+    """How many cells a label takes when it is shown, up to `most`."""
+    return max(min(cell_len(clean(label[: most * 8], ascii_only=glyphs.ascii)), most), 1)
 
 
 def _fit(text: str, width: int, glyphs: Glyphs) -> str:
@@ -213,7 +211,8 @@ def state(service: Service, glyphs: Glyphs) -> tuple[Span, ...]:
     if service.failed:
         parts.append((f"{glyphs.failure} {units.count(service.failed)} failed", Ink.FAILED))
     if service.unhealthy:
-        parts.append((f"{glyphs.failure} unhealthy {units.count(service.unhealthy)}", Ink.FAILED))
+        mark = "" if parts else f"{glyphs.failure} "
+        parts.append((f"{mark}unhealthy {units.count(service.unhealthy)}", Ink.FAILED))
     if service.restarting:
         parts.append((f"{glyphs.warning} restarting {units.count(service.restarting)}", Ink.BUSY))
     if service.starting:

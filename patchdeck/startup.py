@@ -41,6 +41,9 @@ _NOT_STOPPING = frozenset(
 
 _TRACES = frozenset({"create", "attach", "connect", "start"})
 
+_INSPECT_NS = 60_000_000_000
+"""How long an engine in the middle of a herd may owe an inspect; until then its times may still become exact."""
+
 _FOREVER_NS = 1 << 63
 
 _STAMP_SLACK_NS = 5_000_000
@@ -393,13 +396,12 @@ class Deriver:
     ) -> bool:
         if outcome is StartupOutcome.STARTING:
             return False
-        late_ns = self._settings.late_s * 1e9
         gone = self._timeline.vanished
         newest_ns = max(moment for moment in (started_ns, ended_ns, 0) if moment is not None)
-        if self._facts is None and not gone and self._now_ns - newest_ns < late_ns:
+        if self._facts is None and not gone and self._now_ns - newest_ns < _INSPECT_NS:
             return False
         wants_stamp = started_ns is not None and attempt.stamp is None and not gone
-        if wants_stamp and self._now_ns - newest_ns < late_ns:
+        if wants_stamp and self._now_ns - newest_ns < _INSPECT_NS:
             return False
         if outcome is not StartupOutcome.STARTED or started_ns is None:
             return True

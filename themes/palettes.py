@@ -172,6 +172,9 @@ ANSI = Theme(
     success="ansi_green",
     foreground="ansi_default",
     background="ansi_default",
+    surface="ansi_default",
+    panel="ansi_default",
+    boost="ansi_default",
     ansi=True,
     # Quiet text is dimmed, not bright black: some palettes make that the colour of the ground.
     variables=_variables(
@@ -210,6 +213,15 @@ ANSI = Theme(
         "block-cursor-foreground": "ansi_default",
         "block-cursor-background": "ansi_default",
         "block-cursor-text-style": "reverse",
+        "block-cursor-blurred-text-style": "reverse",
+        "input-selection-background": "ansi_blue",
+        "screen-selection-background": "ansi_blue",
+        "screen-selection-foreground": "ansi_default",
+        # Textual's own style sheets name these, and an ANSI theme has to say them itself.
+        "ansi-background": "ansi_default",
+        "ansi-foreground": "ansi_default",
+        "foreground-disabled": "ansi_default",
+        "surface-active": "ansi_default",
     },
 )
 

@@ -161,8 +161,8 @@ INFERNO = (
 """For a dark ground. Of the usual maps it keeps the most steps apart in 256 colours, its lightness only rises."""
 
 VIRIDIS = (
-    "#414487", "#3b528b", "#355f8d", "#2c728e", "#25848e", "#21918c",
-    "#1f9e89", "#35b779", "#5ec962", "#90d743", "#c8e020", "#fde725",
+    "#5566aa", "#4a76b0", "#3f86ae", "#3593a6", "#2f9f9b", "#38ab8c",
+    "#4cb87b", "#66c468", "#86cf56", "#abd845", "#d2e038", "#fde725",
 )  # fmt: skip
 """For a dark ground; reads the same to people who do not see red and green apart."""
 

@@ -25,6 +25,20 @@ _REGIONAL_INDICATORS = range(0x1F1E6, 0x1F200)
 _SKIN_TONES = range(0x1F3FB, 0x1F400)
 _RIGHT_TO_LEFT = frozenset({"R", "AL", "AN", "RLE", "RLO", "RLI", "LRE", "LRO", "LRI", "PDF", "PDI", "FSI"})
 
+_IN_ASCII = {
+    "–": "-",
+    "—": "-",
+    "‐": "-",
+    "…": "~",
+    "·": ".",
+    "→": ">",
+    "×": "x",
+    "‘": "'",
+    "’": "'",
+    "“": '"',
+    "”": '"',
+}
+
 _INPUT_PER_CELL = 6
 """At most so many characters go into one cell: a base, the marks that compose with it, one variation selector."""
 
@@ -87,15 +101,20 @@ def _composed(text: str) -> str:
 def clean(text: str, *, ascii_only: bool = False) -> str:
     """The same text on one line with nothing in it that acts on a terminal; every character is 1 or 2 cells wide.
 
-    With `ascii_only` whatever is not ASCII becomes a question mark.
+    With `ascii_only` whatever has nothing like it in ASCII becomes a question mark.
     """
     if not (text.isascii() and text.isprintable()):
         text = text.translate(_TABLE)
         if not text.isascii():
             text = _composed(text)
-    if ascii_only and not text.isascii():
-        text = "".join(char if char.isascii() else "?" * get_character_cell_size(char) for char in text)
-    return text
+    return in_ascii(text) if ascii_only and not text.isascii() else text
+
+
+def in_ascii(text: str) -> str:
+    """A clean text in ASCII, of the same width."""
+    return "".join(
+        char if char.isascii() else _IN_ASCII.get(char, "?" * get_character_cell_size(char)) for char in text
+    )
 
 
 def head(text: str, width: int) -> str:

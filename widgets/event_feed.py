@@ -96,7 +96,7 @@ class EventFeed(RowPanel[FeedEntry]):
             line.gap(1).value(row.engine, 10, Ink.MUTED, cut="middle")
         name = row.name or row.service
         if name:
-            line.gap(1).value(name, min(24, max(line.room // 2, 8)), Ink.TEXT, cut="middle")
+            line.gap(1).value(name, min(24, max(line.room * 3 // 5, 8)), Ink.TEXT, cut="middle")
         line.gap(1).free(row.detail, Ink.MUTED)
         spans = line.spans(over)
         return inked(spans, Ink.STALE) if row.engine in self._stale else spans

@@ -8,7 +8,7 @@ from typing import Self
 from rich.cells import cell_len
 
 from themes.ramps import Glyphs
-from widgets.cells import Align, Cut, clean, fit
+from widgets.cells import Align, Cut, clean, fit, head, in_ascii
 from widgets.ink import Ink
 
 Span = tuple[str, str, str]
@@ -37,8 +37,12 @@ class Line:
 
     def put(self, text: str, ink: str = Ink.TEXT) -> Self:
         """Text of our own. What does not fit is cut with an ellipsis."""
+        if self._glyphs.ascii and not text.isascii():
+            text = in_ascii(text)
         length = cell_len(text)
         if length > self.room:
+            if not self.room:
+                return self._mark_cut() if text.strip() else self
             return self.value(text, self.room, ink)
         if text:
             self._spans.append((text, ink, ""))
@@ -62,6 +66,17 @@ class Line:
         # Cut first: what can not be seen is not worth cleaning.
         text = text[: self.room * 8 + 8]
         return self.put(clean(text, ascii_only=self._glyphs.ascii), ink)
+
+    def _mark_cut(self) -> Self:
+        """There is more to say and no room left: the last cell says so."""
+        if self._spans and self._width:
+            text, ink, over = self._spans[-1]
+            ellipsis = self._glyphs.ellipsis
+            if not text.endswith(ellipsis):
+                kept = head(text, cell_len(text) - 1)
+                blanks = " " * (cell_len(text) - 1 - cell_len(kept))
+                self._spans[-1] = (kept + blanks + ellipsis, ink, over)
+        return self
 
     def gap(self, cells: int) -> Self:
         """So many blank cells, or fewer where the line ends."""
@@ -107,6 +122,16 @@ def merged(spans: Iterable[Span]) -> Spans:
         else:
             done.append((text, ink, over))
     return tuple(done)
+
+
+def headed(spans: Iterable[Span], cells: int) -> Spans:
+    """As many of the stretches as `cells` cells hold; made for glyphs that are one cell wide."""
+    done: list[Span] = []
+    for text, ink, over in spans:
+        kept = head(text, cells)
+        done.append((kept, ink, over))
+        cells -= cell_len(kept)
+    return merged(done)
 
 
 def inked(spans: Iterable[Span], ink: str) -> Spans:

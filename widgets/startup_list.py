@@ -11,7 +11,7 @@ from patchdeck.model import Startup, StartupKind, StartupOutcome
 from themes.ramps import UNICODE, Glyphs
 from widgets import units
 from widgets.ink import Ink
-from widgets.line import Line, Span, Spans, inked
+from widgets.line import Line, Span, Spans, headed, inked
 from widgets.rows import RowPanel
 from widgets.waterfall import PhaseKey, bar, scale_s
 
@@ -167,7 +167,7 @@ class StartupList(RowPanel[Startup]):
         line.gap(1).value(units.count(row.in_flight), _FLIGHT_CELLS, Ink.TEXT, align="right")
         about = "~" if row.approximate else ""
         line.gap(1).value(about + units.latency(row.latency_s), _TIME_CELLS, Ink.TEXT, align="right")
-        line.gap(1).value(self._ready(row), _TIME_CELLS, Ink.TEXT, align="right").gap(2)
+        line.gap(1).value(self._ready(row), _TIME_CELLS, self._ready_ink(row), align="right").gap(2)
         self._put_bar(line, row)
         spans = line.spans(over)
         return inked(spans, Ink.STALE) if row.engine in self._stale else spans
@@ -180,6 +180,10 @@ class StartupList(RowPanel[Startup]):
             return units.NEVER
         return units.latency(row.ready_s)
 
+    @staticmethod
+    def _ready_ink(row: Startup) -> str:
+        return Ink.FAILED if row.censored else Ink.TEXT
+
     def _put_bar(self, line: Line, row: Startup) -> None:
         """A failed one says why after its bar, in the room that the bar leaves."""
         cells = line.room
@@ -189,13 +193,11 @@ class StartupList(RowPanel[Startup]):
                 line.put(text, ink)
             return
         reason = row.reason or "failed"
-        free = len(spans[-1][0]) - 1 if spans and spans[-1][0].isspace() else 0
-        reason_cells = max(min(len(reason), free), min(len(reason), _REASON_CELLS, cells // 2))
-        for text, ink, _ in bar(
-            row, cells - reason_cells - 1, self._axis_s, self._key_of_phases, self.glyphs
-        ):
-            line.put(text.rstrip() if text.isspace() else text, ink)
-        line.gap(1).value(reason, line.room, Ink.FAILED)
+        drawn = len("".join(text for text, _, _ in spans).rstrip())
+        kept = min(drawn, max(cells - min(len(reason), _REASON_CELLS) - 1, 0))
+        for text, ink, _ in headed(spans, kept):
+            line.put(text, ink)
+        line.gap(1).free(reason, Ink.FAILED)
 
     def _widths(self, width: int) -> _Widths:
         fixed = 1 + _CLOCK_CELLS + 1 + 1 + _KIND_CELLS + 1 + _FLIGHT_CELLS + 2 * (1 + _TIME_CELLS) + 2

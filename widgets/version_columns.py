@@ -164,15 +164,17 @@ def _fit(text: str, width: int, glyphs: Glyphs) -> str:
     return fit(text, width, cut="middle", ellipsis=glyphs.ellipsis, ascii_only=glyphs.ascii)
 
 
-def replicas(service: Service) -> tuple[Span, ...]:
+def replicas(service: Service, width: int) -> tuple[Span, ...]:
     """`24 + 8`, the old and the new; where there are more than two versions, the middle ones too."""
     shown = live_versions(service)
     if len(shown) < 2:
         return ((units.count(service.live), Ink.TEXT if service.live else Ink.MUTED, ""),)
+    numbers = sum(len(units.count(version.live)) for version in shown)
+    plus = " + " if numbers + 3 * (len(shown) - 1) <= width else "+"
     spans: list[Span] = []
     for index, version in enumerate(shown):
         if index:
-            spans.append((" + ", Ink.MUTED, ""))
+            spans.append((plus, Ink.MUTED, ""))
         ink = Ink.NEW if index == len(shown) - 1 else Ink.OLD
         spans.append((units.count(version.live), ink, ""))
     return tuple(spans)

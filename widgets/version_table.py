@@ -188,7 +188,7 @@ class VersionTable(RowPanel[Service]):
             case Column.VERSIONS:
                 self._put_spans(line, versions(service, cells, self.glyphs), cells)
             case Column.REPLICAS:
-                self._put_spans(line, replicas(service), cells)
+                self._put_spans(line, replicas(service, cells), cells)
             case Column.P50:
                 line.value(units.latency(values.p50_s), cells, Ink.TEXT, align="right")
             case Column.P95:

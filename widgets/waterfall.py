@@ -58,6 +58,11 @@ def bar(startup: Startup, cells: int, axis_s: float, key: PhaseKey, glyphs: Glyp
         return ()
     drawn: list[Span] = []
     at_s, at = 0.0, 0
+    longest = max(startup.phases, key=lambda phase: phase.seconds, default=None)
+    if longest is not None and round(sum(phase.seconds for phase in startup.phases) / axis_s * cells) == 0:
+        glyph, ink = key.look(longest.name)
+        drawn.append((glyph, ink, ""))
+        at = 1
     for phase in startup.phases:
         at_s += max(phase.seconds, 0.0)
         end = min(round(at_s / axis_s * cells), cells)

@@ -264,10 +264,15 @@ class Deriver:
         """The engine's own time of the process running: the event from 27 on, StartedAt before."""
         stamp_ns = attempt.stamp.started_ns if attempt.stamp else None
         if attempt.started_event_ns is None:
-            return stamp_ns
+            return None if stamp_ns is not None and self._awaits_event(attempt, stamp_ns) else stamp_ns
         if self._before or stamp_ns is None:
             return attempt.started_event_ns
         return stamp_ns
+
+    def _awaits_event(self, attempt: Attempt, stamp_ns: int) -> bool:
+        """An inspect in the middle of a start: the stamp is there, and the event that ends the start will follow."""
+        followed = attempt.create_event_ns is not None or bool(attempt.connects) or attempt.died_ns is not None
+        return self._before and followed and attempt.died is None and self._now_ns - stamp_ns < _INSPECT_NS
 
     def _is_a_start(self, attempt: Attempt) -> bool:
         """Whether something that has not started is a startup at all, and not a container that was only created."""

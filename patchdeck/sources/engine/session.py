@@ -51,6 +51,8 @@ LOOK_AGAIN_S: Final = (1.0, 3.0, 10.0, 30.0)
 """Ages at which a container that was created and has not started is looked at: without a network, a start that failed
 leaves no event at all."""
 OVERLAP_NS: Final = 2_000_000_000
+CALM_S: Final = 5.0
+"""Between two tellings of doubts: a stream of nonsense is counted, not repeated on screen."""
 _BATCH: Final = 256
 _LISTING_S: Final = 60.0
 _TAGS_SETTLE_S: Final = 1.0
@@ -217,8 +219,10 @@ class Session:
     async def _settle_doubts(self) -> None:
         """Tell of observations that were lost, and list everything anew; at most once in a few seconds."""
         while True:
-            await self._standing.settle_doubts(self._progress.heard_ns, self._clock)
+            await self._standing.doubted()
+            self._standing.tell_doubts(self._progress.heard_ns, self._clock)
             self._relist.set()
+            await asyncio.sleep(CALM_S)
 
 
 _LISTING = msgspec.json.Decoder(list[wire.Listed])

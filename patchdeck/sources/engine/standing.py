@@ -4,14 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import time
-from typing import Final
 
 from patchdeck.model import GapSeen, SourceChanged, SourceState
 from patchdeck.sources.emitting import Emit
 from patchdeck.sources.engine.describe import Clock
-
-CALM_S: Final = 5.0
-"""Between two tellings of doubts: a stream of nonsense is counted, not repeated on screen."""
 
 
 class Standing:
@@ -55,9 +51,12 @@ class Standing:
         self._doubts += 1
         self._doubted.set()
 
-    async def settle_doubts(self, whole_until_ns: int, clock: Clock) -> None:
-        """Wait for a doubt; then tell it, as a gap since observations were known to be whole, and be calm a while."""
+    async def doubted(self) -> None:
+        """Wait for a doubt that is not told yet."""
         await self._doubted.wait()
+
+    def tell_doubts(self, whole_until_ns: int, clock: Clock) -> None:
+        """As one gap since observations were known to be whole."""
         self._doubted.clear()
         count, self._doubts = self._doubts, 0
         reason, self._first_doubt = self._first_doubt, ""
@@ -75,7 +74,6 @@ class Standing:
         )
         if self.is_live:
             self._tell(SourceState.LIVE, detail)
-        await asyncio.sleep(CALM_S)
 
     def _tell(self, state: SourceState, detail: str) -> None:
         if (state, detail) == (self._state, self._detail):

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -24,9 +25,8 @@ from tests.lab.newer import Programs
 from tests.lab.processes import Identity, wait_until
 from tests.lab.services import start_service
 
-CYCLES = 5
+CYCLES = 3  # of each generation and network: twelve in all
 CHECKOUT = Path(__file__).resolve().parents[2]
-SHIM_SOCKETS = Path("/run/containerd/s")
 
 # Everything a lab can have, and then nobody who would take it down.
 OWNER = """
@@ -54,13 +54,15 @@ def traces(lab: str) -> list[str]:
     found = [f"mount {line}" for line in Path("/proc/self/mountinfo").read_text().splitlines() if lab in line]
     found += [f"link {line}" for line in output("ip", "-brief", "link").splitlines() if lab in line]
     found += [f"namespace {line}" for line in output("ip", "netns").splitlines() if lab in line]
-    found += [f"group {path}" for path in Path("/sys/fs/cgroup").glob(f"**/*{lab}*")]
+    for pattern in (f"*{lab}*", f"*/*{lab}*"):
+        found += [f"group {path}" for path in Path("/sys/fs/cgroup").glob(pattern)]
     for process in Path("/proc").glob("[0-9]*"):
         try:
             about = (process / "cmdline").read_text() + (process / "cgroup").read_text()
         except OSError:
             continue
-        if lab in about and int(process.name) != os.getpid():
+        # A zombie holds nothing but its number, until the machine's first process collects it.
+        if lab in about and int(process.name) != os.getpid() and Identity.of(int(process.name)):
             found.append(f"process {process.name} {about[:200]}")
     if (record.labs_folder() / lab).exists():
         found.append("folder")
@@ -73,8 +75,10 @@ def members(engine: Engine) -> list[Identity]:
     return [identity for pid in pids if (identity := Identity.of(pid))]
 
 
-def shim_sockets() -> set[Path]:
-    return set(SHIM_SOCKETS.glob("*"))
+def shim_sockets(lab: str) -> list[Path]:
+    """The sockets of a lab's shims, which lie outside its folder."""
+    files = (record.labs_folder() / lab).glob("e*/ctr/state/io.containerd.runtime.v2.task/moby/*/address")
+    return [Path(file.read_text().removeprefix("unix://")) for file in files]
 
 
 @pytest.mark.parametrize("network", ["none", "bridge"])
@@ -104,17 +108,18 @@ def test_up_and_down_again_and_again_leaves_nothing(
 
 
 def test_a_lab_whose_owner_was_killed_is_swept(lab: Lab) -> None:
-    before = shim_sockets()
     with subprocess.Popen(
         [sys.executable, "-c", OWNER], cwd=CHECKOUT, stdout=subprocess.PIPE, text=True
     ) as owner:
         assert owner.stdout is not None
         identifier = owner.stdout.readline().strip()
+        assert identifier
+        there = traces(identifier)
+        sockets = shim_sockets(identifier)
         owner.send_signal(signal.SIGKILL)
-    assert identifier
-    left = traces(identifier)
     for kind in ("process", "mount", "link", "namespace", "group", "folder"):
-        assert any(trace.startswith(kind) for trace in left), kind
+        assert any(trace.startswith(kind) for trace in there), kind
+    assert len(sockets) == 12
     swept = subprocess.run(
         [sys.executable, "-m", "tests.lab", "sweep"],
         cwd=CHECKOUT,
@@ -124,7 +129,7 @@ def test_a_lab_whose_owner_was_killed_is_swept(lab: Lab) -> None:
     )
     assert swept.returncode == 0, swept.stderr
     assert not traces(identifier)
-    assert not shim_sockets() - before
+    assert not [socket for socket in sockets if socket.exists()]
     assert not [mine for mine in record.labs() if mine.id == identifier]
 
 
@@ -145,7 +150,8 @@ def test_a_process_that_got_the_pid_of_a_dead_part_is_let_be(lab: Lab) -> None:
             document["owner"]["started"] -= 1
             document["parts"][0]["started"] -= 1
             (abandoned.folder / "lab.json").write_text(json.dumps(document))
-            assert record.sweep() == [abandoned.id]
+            record.sweep()
+            assert not abandoned.folder.exists()
             assert bystander.poll() is None
             assert identity.alive()
         finally:
@@ -155,12 +161,11 @@ def test_a_process_that_got_the_pid_of_a_dead_part_is_let_be(lab: Lab) -> None:
 def test_a_taking_down_that_was_cut_short_is_finished(lab: Lab) -> None:
     abandoned = record.Record.create()
     (abandoned.folder / "lab.json").unlink()
-    assert record.sweep() == [abandoned.id]
+    record.sweep()
     assert not abandoned.folder.exists()
 
 
 def test_the_command_brings_a_lab_up_and_ctrl_c_takes_it_down(lab: Lab) -> None:
-    known = {mine.id for mine in record.labs()}
     argv = [sys.executable, "-m", "tests.lab", "--no-prometheus", "--replicas", "2", "--network", "none"]
     with subprocess.Popen(argv, cwd=CHECKOUT, stdout=subprocess.PIPE, text=True) as command:
         assert command.stdout is not None
@@ -169,9 +174,10 @@ def test_the_command_brings_a_lab_up_and_ctrl_c_takes_it_down(lab: Lab) -> None:
             said += line
             if "Ctrl-C" in line:
                 break
-        mine = next(found for found in record.labs() if found.id not in known)
-        assert f"patchdeck --host unix://{mine.folder}/e1/docker.sock\n" in said
+        host = re.search(r"patchdeck --host unix://(\S+/(\w+)/e1/docker\.sock)\n", said)
+        assert host is not None
+        assert Path(host[1]).is_socket()
         command.send_signal(signal.SIGINT)
         assert wait_until(lambda: command.poll() is not None, 60)
     assert command.returncode == 0
-    assert not traces(mine.id)
+    assert not traces(host[2])

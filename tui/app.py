@@ -1,0 +1,248 @@
+"""The console: one app, fed with snapshots, that only draws."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import ClassVar
+
+from textual.app import App
+from textual.binding import BindingType
+from textual.screen import Screen
+
+from patchdeck.model import HeatColumn, Snapshot, SourceState, Startup
+from patchdeck.settings import Settings
+from themes.palettes import BY_SETTING, THEMES, VARIABLE_DEFAULTS
+from themes.ramps import UNICODE, Glyphs
+from tui import keymap
+from tui.bridge import Bridge, Watch
+from tui.keymap import Keymap
+from tui.looking import Looking
+from tui.matching import Matcher
+from tui.screens.base import ConsoleScreen
+from tui.screens.deck import DeckScreen
+from tui.screens.views import View
+from tui.shown import Shown
+
+WatchMaker = Callable[[], Watch]
+
+
+class PatchdeckApp(App[int], inherit_bindings=False):
+    """Shows what a watch sees. Nothing in it acts on an engine.
+
+    `make_watch` is called after the first frame, so that what it imports does not delay it.
+    """
+
+    TITLE = "Patchdeck"
+    BINDINGS: ClassVar[list[BindingType]] = [*keymap.bindings()]
+    COMMANDS = set()
+    ENABLE_COMMAND_PALETTE = False
+    """Textual's key for it; `action_commands` opens the palette with commands from the keymap."""
+    ALLOW_SELECT = False
+
+    def __init__(
+        self,
+        settings: Settings,
+        make_watch: WatchMaker,
+        *,
+        glyphs: Glyphs = UNICODE,
+        theme: str = "dark",
+    ) -> None:
+        super().__init__()
+        self.animation_level = "none"
+        self.settings = settings
+        self.keymap = Keymap(settings.screen.keys)
+        self.glyphs = glyphs
+        self.watch_object: Watch | None = None
+        self.snapshot: Snapshot | None = None
+        self.shown: Shown | None = None
+        self.looking = Looking(window_s=settings.screen.window_s)
+        self._make_watch = make_watch
+        self._matcher = Matcher("")
+        self._bridge: Bridge | None = None
+        self._views: dict[str, View] = {}
+        for one in THEMES:
+            self.register_theme(one)
+        self.theme = BY_SETTING[theme].name
+        self.set_keymap(self.keymap.for_textual)
+
+    # Textual
+
+    def get_default_screen(self) -> Screen[None]:
+        return self._view(keymap.DECK)
+
+    def get_theme_variable_defaults(self) -> dict[str, str]:
+        return VARIABLE_DEFAULTS
+
+    def on_mount(self) -> None:
+        self.call_after_refresh(self.open_watch)
+
+    def on_unmount(self) -> None:
+        self.close_watch()
+
+    # The watch
+
+    def open_watch(self) -> None:
+        """Begin to watch; anew if a watch is open."""
+        self.close_watch()
+        self.watch_object = self._make_watch()
+        self._bridge = Bridge(self.watch_object, self._arrived)
+        self._bridge.open()
+        self.watch_object.start()
+
+    def close_watch(self) -> None:
+        if self._bridge is not None:
+            self._bridge.close()
+        if self.watch_object is not None:
+            self.watch_object.stop()
+
+    def _arrived(self, snapshot: Snapshot) -> None:
+        # Through the app's queue, so that an error while drawing ends the app with its story, not in the loop's log.
+        self.call_next(self.receive, snapshot)
+
+    def receive(self, snapshot: Snapshot) -> None:
+        """Take a snapshot and draw what of it differs."""
+        self.snapshot = snapshot
+        self._draw()
+
+    @property
+    def trouble(self) -> str:
+        """Why what is shown is not live, in one line."""
+        engines = self.snapshot.engines if self.snapshot else ()
+        return next((one.detail for one in engines if one.state is not SourceState.LIVE and one.detail), "")
+
+    # Looking
+
+    def look(self, looking: Looking) -> None:
+        """Look at the state in another way, from now on and in every view."""
+        if looking == self.looking:
+            return
+        if looking.words != self.looking.words:
+            self._matcher = Matcher(looking.words)
+        self.looking = looking
+        self._draw()
+
+    def _draw(self) -> None:
+        if self.snapshot is None:
+            return
+        self.shown = Shown(self.snapshot, self.looking, self._matcher)
+        with self.batch_update():
+            self._search_or_show(self.snapshot)
+            if isinstance(self.screen, ConsoleScreen):
+                self.screen.update_shown()
+
+    # Screens
+
+    def _search_or_show(self, snapshot: Snapshot) -> None:
+        """The page for want of an engine comes when none was ever reached, and goes when one is."""
+        searching = any(screen.id == keymap.SEARCHING for screen in self.screen_stack)
+        if any(engine.described is not None for engine in snapshot.engines):
+            if searching:
+                self.go_to(keymap.DECK)
+        elif not searching and snapshot.engines and all(_given_up(engine.state) for engine in snapshot.engines):
+            from tui.screens.searching import SearchingScreen  # noqa: PLC0415
+
+            self.push_screen(SearchingScreen(id=keymap.SEARCHING))
+
+    def _view(self, name: str) -> View:
+        """Views are made when they are first gone to, and kept with their cursors."""
+        if name not in self._views:
+            self._views[name] = _make_view(name)
+        return self._views[name]
+
+    def go_to(self, name: str) -> None:
+        """Show a view, leaving every page that is open."""
+        while len(self.screen_stack) > 1:
+            self.pop_screen()
+        if name != keymap.DECK:
+            self.push_screen(self._view(name))
+
+    def open_container(self, container_id: str) -> None:
+        """Open the page of a container; nothing happens if the state no longer knows it."""
+        container = self.snapshot.containers.get(container_id) if self.snapshot else None
+        if container is None:
+            if container_id:
+                self.notify("This container is gone and nothing is kept of it.", severity="warning", markup=False)
+            return
+        from tui.screens.container import ContainerScreen  # noqa: PLC0415
+
+        self.push_screen(ContainerScreen(container))
+
+    def open_service(self, key: str) -> None:
+        from tui.screens.service import ServiceScreen  # noqa: PLC0415
+
+        self.push_screen(ServiceScreen(key))
+
+    def open_cell(self, startups: Sequence[Startup], column: HeatColumn) -> None:
+        """List the startups behind a cell of the heatmap."""
+        from tui.screens.cell import CellScreen  # noqa: PLC0415
+
+        self.push_screen(CellScreen(startups, column))
+
+    # Actions
+
+    def action_deck(self) -> None:
+        self.go_to(keymap.DECK)
+
+    def action_startups(self) -> None:
+        self.go_to(keymap.STARTUPS)
+
+    def action_contention(self) -> None:
+        self.go_to(keymap.CONTENTION)
+
+    async def action_back(self) -> None:
+        if isinstance(self.screen, View):
+            self.screen.clear_filter()
+        elif len(self.screen_stack) > 1:
+            self.pop_screen()
+
+    def action_next_panel(self) -> None:
+        self.screen.focus_next()
+
+    def action_previous_panel(self) -> None:
+        self.screen.focus_previous()
+
+    def action_theme(self) -> None:
+        names = [one.name for one in THEMES]
+        self.theme = names[(names.index(self.theme) + 1) % len(names)]
+
+    def action_commands(self) -> None:
+        from tui.palette import commands_of  # noqa: PLC0415
+
+        if isinstance(self.screen, ConsoleScreen):
+            self.search_commands(commands_of(self.screen, self.screen.NAME, self.keymap), "What shall be done?")
+
+    def action_help(self) -> None:
+        from tui.screens.help import HelpScreen  # noqa: PLC0415
+
+        if isinstance(self.screen, ConsoleScreen) and not isinstance(self.screen, HelpScreen):
+            self.push_screen(HelpScreen(self.screen.NAME))
+
+    async def action_quit(self) -> None:
+        self.exit(0)
+
+    def action_leave(self) -> None:
+        self.exit(0)
+
+
+def _given_up(state: SourceState) -> bool:
+    return state in (SourceState.LOST, SourceState.ABSENT)
+
+
+def _make_view(name: str) -> View:
+    """Only the first view is imported with the app."""
+    if name == keymap.STARTUPS:
+        from tui.screens.startups import StartupsScreen  # noqa: PLC0415
+
+        return StartupsScreen()
+    if name == keymap.CONTENTION:
+        from tui.screens.contention import ContentionScreen  # noqa: PLC0415
+
+        return ContentionScreen()
+    return DeckScreen()
+
+
+def run_console(settings: Settings, hosts: Sequence[str] = ()) -> int:
+    """Open the console and return its exit status; see `tui.console`."""
+    from tui.console import run  # noqa: PLC0415
+
+    return run(settings, hosts)

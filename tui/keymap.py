@@ -1,0 +1,216 @@
+"""The one list of what keys do.
+
+Textual's bindings, the footer, the help screen, the command palette and docs/keys.md are all made from `ACTIONS`.
+An action's method is `action_<id>`, on the app where `screens` is empty, else on the screens that are named.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from textual.binding import Binding
+from textual.keys import Keys, format_key
+
+DECK = "deck"
+STARTUPS = "startups"
+CONTENTION = "contention"
+CONTAINER = "container"
+SERVICE = "service"
+CELL = "cell"
+SEARCHING = "searching"
+HELP = "help"
+VIEWS = (DECK, STARTUPS, CONTENTION)
+"""The screens that are reached by a digit; they show a stretch of time."""
+LISTS = (STARTUPS, CELL)
+"""The screens that list startups."""
+SCREENS = (*VIEWS, CONTAINER, SERVICE, CELL, SEARCHING, HELP)
+
+
+class KeymapError(ValueError):
+    """A remapping that can not be done. Its text is one line for the person who wrote the configuration."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Action:
+    """Something that a key does."""
+
+    id: str
+    """Named in `[screen.keys]` of the configuration. Never changes once released."""
+    keys: str
+    """Textual's names of keys, separated by commas; the first is the one that is shown."""
+    label: str
+    """For the footer: one word."""
+    tooltip: str
+    """For help, palette and docs: a sentence without its full stop."""
+    group: str
+    screens: tuple[str, ...] = ()
+    """Where it works; empty is everywhere."""
+    footer: bool = True
+    always: bool = False
+    """Works even while text is being typed."""
+
+    def works_on(self, screen: str) -> bool:
+        return not self.screens or screen in self.screens
+
+
+_GO, _SHOW, _CONSOLE = "Go", "Show", "Console"
+
+
+def _go(name: str, keys: str, label: str, tooltip: str, *screens: str, footer: bool = True) -> Action:
+    return Action(id=name, keys=keys, label=label, tooltip=tooltip, group=_GO, screens=screens, footer=footer)
+
+
+def _show(name: str, keys: str, label: str, tooltip: str, *screens: str, footer: bool = True) -> Action:
+    return Action(id=name, keys=keys, label=label, tooltip=tooltip, group=_SHOW, screens=screens, footer=footer)
+
+
+ACTIONS: tuple[Action, ...] = (
+    _go("back", "escape", "back", "Leave this page; on a view, clear the filter", footer=False),
+    _go("deck", "1", "deck", "Heatmap, versions, contention and events on one screen"),
+    _go("startups", "2", "startups", "Every startup with its phases, newest first"),
+    _go("contention", "3", "contention", "Each indicator over time, and why it stands where it does"),
+    _go("next_panel", "tab", "next", "Move to the next panel", footer=False),
+    _go("previous_panel", "shift+tab", "previous", "Move to the panel before", footer=False),
+    _show("filter", "slash", "filter", "Show only services, startups and events that match, in every view", *VIEWS),
+    _show("zoom_out", "minus", "longer", "A longer window, up to six hours", *VIEWS),
+    _show("zoom_in", "plus,equals_sign", "shorter", "A shorter window, down to five minutes", *VIEWS),
+    _show("mode", "m", "rows", "What the heatmap's rows are: latency, services or phases", DECK),
+    _show("measure", "u", "until", "Measure startups until they are started, or until they are ready", DECK),
+    _show("sort", "s", "sort", "Sort the services by the next column", DECK),
+    _show("reverse", "S", "reverse", "Turn the order of the services round", DECK, footer=False),
+    _show("events", "e", "events", "The event feed in place of the contention panel, and back", DECK),
+    _show("only_failed", "f", "failed", "Only startups that failed or were never ready", *LISTS),
+    _show("only_slow", "w", "slow", "Only startups as slow as the window's p95 or slower", *LISTS),
+    _show("logs", "o", "logs", "Fetch the last log lines again", CONTAINER),
+    _show("retry", "n", "now", "Look for an engine now", SEARCHING),
+    Action(
+        id="theme",
+        keys="t",
+        label="theme",
+        tooltip="The next theme: dark, light, colour-blind, ansi",
+        group=_CONSOLE,
+        footer=False,
+    ),
+    Action(
+        id="commands",
+        keys="colon,ctrl+p",
+        label="commands",
+        tooltip="Find a command by its name",
+        group=_CONSOLE,
+        footer=False,
+    ),
+    Action(
+        id="help", keys="question_mark", label="help", tooltip="What the keys do on this screen", group=_CONSOLE
+    ),
+    Action(
+        id="quit", keys="q", label="quit", tooltip="Leave; nothing on any engine changes", group=_CONSOLE
+    ),
+    Action(
+        id="leave",
+        keys="ctrl+c,ctrl+q",
+        label="quit",
+        tooltip="Leave, even while text is being typed",
+        group=_CONSOLE,
+        footer=False,
+        always=True,
+    ),
+)
+
+CURSOR_KEYS: tuple[tuple[str, str], ...] = (
+    ("arrows, h j k l", "Move the cursor of the panel that has it"),
+    ("pgup, pgdn, home, end", "Move it by a page, or all the way"),
+    ("enter", "Open what the cursor is on"),
+)
+"""Keys of the panels themselves. They are the same everywhere and can not be remapped."""
+_TWINS = {"sort": "versions.sort", "reverse": "versions.reverse"}
+"""Actions that a panel binds too, for when it has the keyboard."""
+_CURSOR = frozenset(
+    {"up", "down", "left", "right", "h", "j", "k", "l", "pageup", "pagedown", "home", "end", "enter"}
+)
+_MODIFIERS = frozenset({"ctrl", "alt", "shift", "super", "meta"})
+_SHORT = {"enter": "enter", "backspace": "backspace", "up": "up", "down": "down", "left": "left", "right": "right"}
+
+
+def shown(key: str) -> str:
+    """A key as it is written on screen, in ASCII: `/` for `slash`."""
+    return _SHORT.get(key) or format_key(key)
+
+
+def actions_on(screen: str) -> Iterator[Action]:
+    return (action for action in ACTIONS if action.works_on(screen))
+
+
+class Keymap:
+    """`ACTIONS` with the remapping of the configuration applied to them.
+
+    Raises `KeymapError` when the remapping names an action or a key that there is not, or gives one key two meanings
+    on one screen.
+    """
+
+    def __init__(self, remapped: Mapping[str, str] | None = None) -> None:
+        self.remapped = dict(remapped or {})
+        known = {action.id for action in ACTIONS}
+        for name in self.remapped:
+            if name not in known:
+                raise KeymapError(f"screen.keys: no action {name!r}; there are {', '.join(sorted(known))}")
+        self._keys = {
+            action.id: _split(action.id, self.remapped.get(action.id, action.keys)) for action in ACTIONS
+        }
+        for screen in SCREENS:
+            self._refuse_clashes(screen)
+
+    def _refuse_clashes(self, screen: str) -> None:
+        meant: dict[str, str] = {}
+        for action in actions_on(screen):
+            for key in self._keys[action.id]:
+                other = meant.setdefault(shown(key), action.id)
+                if other != action.id:
+                    raise KeymapError(
+                        f"screen.keys: {shown(key)!r} would be both {other!r} and {action.id!r} ({screen})"
+                    )
+
+    @property
+    def for_textual(self) -> dict[str, str]:
+        """Keys by the ids of bindings, those that panels have for the same thing included."""
+        twins = {_TWINS[name]: keys for name, keys in self.remapped.items() if name in _TWINS}
+        return {**self.remapped, **twins}
+
+    def keys(self, action: Action) -> tuple[str, ...]:
+        """All keys of an action as they are written on screen, the main one first."""
+        return tuple(shown(key) for key in self._keys[action.id])
+
+
+def _split(name: str, keys: str) -> tuple[str, ...]:
+    parts = tuple(part.strip() for part in keys.split(","))
+    for part in parts:
+        *modifiers, key = part.split("+") if len(part) > 1 else [part]
+        if key in _CURSOR and not modifiers:
+            raise KeymapError(f"screen.keys.{name}: {part!r} belongs to the panels and can not be remapped")
+        if not _is_key(key) or not _MODIFIERS.issuperset(modifiers):
+            raise KeymapError(f"screen.keys.{name}: no key {part!r}; write it as in 'x', 'slash', 'ctrl+r' or 'f5'")
+    return parts
+
+
+def _is_key(key: str) -> bool:
+    return len(key) == 1 or key in _NAMED_KEYS or len(format_key(key)) == 1
+
+
+_NAMED_KEYS = frozenset(key.value for key in Keys)
+
+
+def bindings(screen: str | None = None) -> list[Binding]:
+    """The bindings of a screen, or, of None, those of the app. Remapping is Textual's, by their ids."""
+    return [
+        Binding(
+            action.keys,
+            action.id,
+            action.label,
+            tooltip=action.tooltip,
+            id=action.id,
+            show=action.footer,
+            priority=action.always,
+        )
+        for action in ACTIONS
+        if (screen in action.screens if screen is not None else not action.screens)
+    ]

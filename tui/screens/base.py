@@ -1,0 +1,111 @@
+"""What all screens of the console have in common."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, ClassVar, cast
+
+from textual import events
+from textual.app import ComposeResult
+from textual.containers import Horizontal
+from textual.screen import Screen
+from textual.widget import Widget
+
+from themes.ramps import Glyphs
+from tui.clock import Clock
+from tui.footer import Footer
+from tui.shown import Shown
+from widgets.notice import Notice
+from widgets.status_bar import StatusBar
+
+if TYPE_CHECKING:
+    from tui.app import PatchdeckApp
+
+SMALLEST = (80, 24)
+"""Columns and rows below which nothing can be told truthfully."""
+
+
+class ConsoleScreen(Screen[None], inherit_bindings=False):
+    """A status line, a body that a subclass composes, and the keys.
+
+    A screen is given the newest `Shown` when it comes to the front and whenever that changes while it is there; what is
+    beneath another screen is not drawn.
+    """
+
+    NAME: ClassVar[str]
+    """Its name in the keymap."""
+    HORIZONTAL_BREAKPOINTS: ClassVar[list[tuple[int, str]] | None] = [
+        (0, "-narrow"),
+        (104, "-normal"),
+        (160, "-wide"),
+    ]
+    VERTICAL_BREAKPOINTS: ClassVar[list[tuple[int, str]] | None] = [(0, "-short"), (32, "-tall")]
+    DEFAULT_CSS = """
+    ConsoleScreen {
+        background: $background; color: $foreground;
+        & > .status { height: 1; }
+        & > Notice { display: none; }
+        &.-too-small > Notice { display: block; }
+        &.-too-small > .body, &.-too-small > .status, &.-too-small > Footer { display: none; }
+    }
+    """
+
+    @property
+    def patchdeck(self) -> PatchdeckApp:
+        return cast("PatchdeckApp", self.app)
+
+    @property
+    def glyphs(self) -> Glyphs:
+        return self.patchdeck.glyphs
+
+    @property
+    def utc(self) -> bool:
+        return self.patchdeck.settings.screen.utc
+
+    def compose(self) -> ComposeResult:
+        with Horizontal(classes="status"):
+            yield StatusBar(glyphs=self.glyphs)
+            yield Clock(utc=self.utc, glyphs=self.glyphs)
+        yield from self.compose_body()
+        yield Notice(glyphs=self.glyphs)
+        yield Footer(self.NAME, self.patchdeck.keymap, glyphs=self.glyphs)
+
+    def compose_body(self) -> Iterable[Widget]:
+        """Widgets of the class `body`."""
+        raise NotImplementedError
+
+    def show(self, shown: Shown) -> None:
+        """Draw this."""
+        raise NotImplementedError
+
+    def update_shown(self) -> None:
+        """Draw what the app has now: its state if there is one yet, and the status line."""
+        if not self.is_mounted:
+            return
+        snapshot = self.patchdeck.snapshot
+        self.query_one(StatusBar).show(
+            snapshot.engines if snapshot else (),
+            now_ns=snapshot.at_ns if snapshot else 0,
+            clock="",
+            armed_label="READ-ONLY",
+            notice=self.patchdeck.trouble,
+        )
+        if self.patchdeck.shown is not None:
+            self.show(self.patchdeck.shown)
+
+    def on_mount(self) -> None:
+        self.update_shown()
+
+    def on_screen_resume(self) -> None:
+        self.update_shown()
+
+    def on_resize(self, event: events.Resize) -> None:
+        columns, rows = event.size
+        too_small = columns < SMALLEST[0] or rows < SMALLEST[1]
+        self.set_class(too_small, "-too-small")
+        if too_small:
+            self.query_one(Notice).show(
+                "This terminal is too small",
+                (f"It has {columns} columns and {rows} rows;", f"Patchdeck needs {SMALLEST[0]} by {SMALLEST[1]}."),
+                "Watching goes on meanwhile.",
+            )

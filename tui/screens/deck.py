@@ -1,0 +1,123 @@
+"""View 1: heatmap, versions, contention and events on one screen."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import BindingType
+from textual.containers import Grid
+
+from tui import keymap
+from tui.screens.views import View
+from tui.shown import Shown
+from widgets.contention_panel import ContentionPanel
+from widgets.contention_strip import ContentionStrip
+from widgets.event_feed import EventFeed
+from widgets.heatmap import Heatmap
+from widgets.version_table import VersionTable
+
+
+class DeckScreen(View, inherit_bindings=False):
+    """Everything at a glance. What does not fit a small terminal is a key away."""
+
+    NAME = keymap.DECK
+    BINDINGS: ClassVar[list[BindingType]] = [*keymap.bindings(keymap.DECK)]
+    AUTO_FOCUS = "VersionTable"
+    DEFAULT_CSS = """
+    DeckScreen {
+        & > .body { grid-size: 2; grid-columns: 1fr 38; grid-rows: 3fr 2fr 9; }
+        & VersionTable, & EventFeed { column-span: 2; }
+        & ContentionStrip { display: none; }
+
+        &.-short > .body { grid-rows: 3fr 2fr; }
+        &.-short EventFeed { display: none; }
+        &.-short.-events EventFeed { display: block; }
+        &.-short.-events VersionTable { display: none; }
+
+        &.-wide > .body { grid-columns: 1fr 62; grid-rows: 1fr 1fr; }
+        &.-wide VersionTable, &.-wide EventFeed { column-span: 1; }
+        &.-wide.-short EventFeed { display: block; }
+        &.-wide.-short VersionTable { display: block; }
+
+        &.-narrow > .body { grid-size: 1; grid-columns: 1fr; grid-rows: 4fr 1 3fr; }
+        &.-narrow.-tall > .body { grid-rows: 4fr 1 3fr 8; }
+        &.-narrow VersionTable, &.-narrow EventFeed { column-span: 1; }
+        &.-narrow ContentionPanel { display: none; }
+        &.-narrow ContentionStrip { display: block; }
+    }
+    """
+
+    def compose_body(self) -> ComposeResult:
+        glyphs, utc = self.glyphs, self.utc
+        with Grid(classes="body"):
+            yield Heatmap(glyphs=glyphs, utc=utc)
+            yield ContentionPanel(glyphs=glyphs)
+            yield ContentionStrip(glyphs=glyphs)
+            yield VersionTable(glyphs=glyphs)
+            yield EventFeed(glyphs=glyphs, utc=utc)
+
+    def give_focus(self) -> None:
+        self.query_one(VersionTable).focus()
+
+    def show(self, shown: Shown) -> None:
+        snapshot = shown.snapshot
+        several, stale = shown.several_engines, shown.stale
+        self._show_heatmap(shown)
+        self.query_one(VersionTable).show(
+            shown.services,
+            measure=shown.looking.measure,
+            with_engine=several,
+            stale=stale,
+            empty=shown.empty("containers"),
+            total=len(snapshot.services),
+        )
+        self.query_one(ContentionPanel).show(snapshot.engines)
+        self.query_one(ContentionStrip).show(snapshot.engines)
+        self.query_one(EventFeed).show(
+            shown.feed, with_engine=several, stale=stale, empty=shown.empty("events")
+        )
+
+    def _show_heatmap(self, shown: Shown) -> None:
+        heatmap = self.query_one(Heatmap)
+        columns, rows = heatmap.capacity_for(shown.looking.mode)
+        if columns and rows:
+            heatmap.show(shown.grid(columns, rows), stale=shown.all_stale)
+
+    @on(Heatmap.Resized)
+    def _resized(self) -> None:
+        if self.patchdeck.shown is not None:
+            self._show_heatmap(self.patchdeck.shown)
+
+    @on(Heatmap.CellOpened)
+    def _cell_opened(self, event: Heatmap.CellOpened) -> None:
+        shown, grid = self.patchdeck.shown, event.heatmap.grid
+        if shown is not None and grid is not None:
+            self.patchdeck.open_cell(shown.of_cell(grid, event.column, event.row), grid.columns[event.column])
+
+    @on(VersionTable.Opened)
+    def _service_opened(self, event: VersionTable.Opened) -> None:
+        self.patchdeck.open_service(event.key)
+
+    @on(EventFeed.Opened)
+    def _entry_opened(self, event: EventFeed.Opened) -> None:
+        self.patchdeck.open_container(event.entry.container_id)
+
+    def action_mode(self) -> None:
+        self.patchdeck.look(self.patchdeck.looking.next_mode())
+
+    def action_measure(self) -> None:
+        self.patchdeck.look(self.patchdeck.looking.next_measure())
+
+    def action_sort(self) -> None:
+        self.query_one(VersionTable).action_sort_next()
+
+    def action_reverse(self) -> None:
+        self.query_one(VersionTable).action_sort_reverse()
+
+    def action_events(self) -> None:
+        self.toggle_class("-events")
+        self.query_one(EventFeed if self.has_class("-events") else VersionTable).focus()
+
+

@@ -1,0 +1,158 @@
+"""What of a snapshot is shown: the window and the filter applied to it.
+
+Everything is computed when it is asked for and only once, so that a view which shows none of it costs nothing.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import defaultdict
+from functools import cached_property
+
+from patchdeck import heat
+from patchdeck.model import (
+    Engine,
+    FeedEntry,
+    HeatGrid,
+    Service,
+    Snapshot,
+    SourceState,
+    Startup,
+    StartupKind,
+    StartupOutcome,
+)
+from patchdeck.versions import latency_quantiles, over_window
+from tui.looking import Looking
+from tui.matching import Matcher
+
+
+class Shown:
+    """One snapshot as one person looks at it."""
+
+    def __init__(self, snapshot: Snapshot, looking: Looking, matcher: Matcher) -> None:
+        self.snapshot = snapshot
+        self.looking = looking
+        self._matcher = matcher
+
+    @cached_property
+    def offsets_ns(self) -> dict[str, int]:
+        return {engine.name: engine.clock_offset_ns for engine in self.snapshot.engines}
+
+    @cached_property
+    def in_window(self) -> tuple[Startup, ...]:
+        """All startups of the window, the filter's or not, by the time they began."""
+        begin_ns = self.snapshot.at_ns - round(self.looking.window_s * 1e9)
+        offsets_ns = self.offsets_ns
+        return tuple(
+            startup
+            for startup in self.snapshot.startups
+            if startup.at_ns - offsets_ns.get(startup.engine, 0) >= begin_ns
+        )
+
+    @cached_property
+    def startups(self) -> tuple[Startup, ...]:
+        """Those of the window that the filter lets through, by the time they began."""
+        found = self.in_window
+        if not self._matcher.is_open:
+            found = tuple(startup for startup in found if self._matcher.startup(startup))
+        if self.looking.only_failed:
+            found = tuple(startup for startup in found if startup.censored)
+        if self.looking.only_slow:
+            found = tuple(startup for startup in found if self.is_slow(startup))
+        return found
+
+    @property
+    def filtered(self) -> bool:
+        """Something is left out."""
+        return not self._matcher.is_open or self.looking.only_failed or self.looking.only_slow
+
+    @cached_property
+    def stale(self) -> frozenset[str]:
+        """The engines whose data are not being kept up to date."""
+        return frozenset(one.name for one in self.snapshot.engines if one.state is not SourceState.LIVE)
+
+    @property
+    def all_stale(self) -> bool:
+        return bool(self.snapshot.engines) and len(self.stale) == len(self.snapshot.engines)
+
+    @property
+    def engines(self) -> tuple[Engine, ...]:
+        """Those whose name the filter lets through; all where it lets through none."""
+        return tuple(filter(self._matcher.engine, self.snapshot.engines)) or self.snapshot.engines
+
+    @property
+    def several_engines(self) -> bool:
+        return len(self.snapshot.engines) > 1
+
+    def empty(self, things: str) -> str:
+        """What to say where nothing is shown."""
+        if self.filtered:
+            return f"no {things} match the filter; escape clears it"
+        if self.all_stale:
+            return "nothing is known: no engine answers"
+        return f"no {things} yet"
+
+    @cached_property
+    def slow_from_s(self) -> float:
+        """The p95 of the first starts in the window; nothing is slow where there is none."""
+        first = (startup for startup in self.in_window if startup.kind is StartupKind.FIRST)
+        return latency_quantiles(first).p95_s or math.inf
+
+    def is_slow(self, startup: Startup) -> bool:
+        if startup.latency_s is None:
+            return startup.outcome is StartupOutcome.FAILED
+        return startup.latency_s >= self.slow_from_s
+
+    def service(self, key: str) -> Service | None:
+        """One service with its percentiles over the window, whatever the filter says."""
+        found = next((service for service in self.snapshot.services if service.key == key), None)
+        if found is None:
+            return None
+        return over_window(
+            found,
+            [one for one in self.in_window if (one.engine, one.service) == (found.engine, found.name)],
+        )
+
+    @cached_property
+    def services(self) -> tuple[Service, ...]:
+        """Those that the filter lets through, with their percentiles over the window."""
+        by_service: dict[tuple[str, str], list[Startup]] = defaultdict(list)
+        for startup in self.in_window:
+            by_service[startup.engine, startup.service].append(startup)
+        return tuple(
+            over_window(service, by_service[service.engine, service.name])
+            for service in self.snapshot.services
+            if self._matcher.service(service)
+        )
+
+    @cached_property
+    def feed(self) -> tuple[FeedEntry, ...]:
+        if self._matcher.is_open:
+            return self.snapshot.feed
+        return tuple(entry for entry in self.snapshot.feed if self._matcher.entry(entry))
+
+    def grid(self, columns: int, rows: int) -> HeatGrid:
+        looking = self.looking
+        return heat.grid(
+            self.snapshot.startups,
+            now_ns=self.snapshot.at_ns,
+            window_s=looking.window_s,
+            columns=columns,
+            rows=rows,
+            mode=looking.mode,
+            measure=looking.measure,
+            keep=None if self._matcher.is_open else self._matcher.startup,
+            gaps=self.snapshot.gaps,
+            offsets_ns=self.offsets_ns,
+        )
+
+    def of_cell(self, grid: HeatGrid, column: int, row: int | None) -> tuple[Startup, ...]:
+        """The startups that a cell counts."""
+        return heat.cell_startups(
+            self.snapshot.startups,
+            grid,
+            column,
+            row,
+            keep=None if self._matcher.is_open else self._matcher.startup,
+            offsets_ns=self.offsets_ns,
+        )

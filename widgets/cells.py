@@ -174,3 +174,9 @@ def fit(
     if align == "center":
         return " " * (room // 2) + text + " " * (room - room // 2)
     return text + " " * room
+
+
+def short(text: str, most: int, *, cut: Cut = "middle", ellipsis: str = "…", ascii_only: bool = False) -> str:
+    """As `fit`, in no more cells than the text needs."""
+    cleaned = clean(text[: most * _INPUT_PER_CELL + _INPUT_PER_CELL], ascii_only=ascii_only)
+    return fit(text, min(cell_len(cleaned), most), cut=cut, ellipsis=ellipsis, ascii_only=ascii_only)

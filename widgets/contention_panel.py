@@ -12,7 +12,7 @@ from widgets.line import Spans
 from widgets.panel import Panel
 from widgets.sparkline import spark
 
-_WORDS = {Level.UNKNOWN: "?", Level.CALM: "calm", Level.BUSY: "busy", Level.SATURATED: "SAT"}
+_WORDS = {Level.UNKNOWN: "", Level.CALM: "calm", Level.BUSY: "busy", Level.SATURATED: "SAT"}
 _INKS = {
     Level.UNKNOWN: Ink.MUTED,
     Level.CALM: Ink.CALM,
@@ -28,7 +28,7 @@ _SPARK_MOST = 24
 
 
 class ContentionPanel(Panel):
-    """Name, recent history, value and level of each indicator; for an unknown level, why it is not known.
+    """Name, recent history, value and level of each indicator; without a value, why there is none.
 
     The saturated word is in capitals, so that it stands out without colour.
     """
@@ -76,7 +76,7 @@ class ContentionPanel(Panel):
 
     def _indicator(self, indicator: Indicator, width: int, *, stale: bool) -> Spans:
         line = self.line(width).gap(1).value(indicator.name, _NAME_CELLS, Ink.STALE if stale else Ink.TEXT)
-        if indicator.value is None or indicator.level is Level.UNKNOWN:
+        if indicator.value is None:
             reason = indicator.reason or "not known"
             return line.value(reason, line.room - 1, Ink.MUTED).spans()
         ink = Ink.STALE if stale else _INKS[indicator.level]

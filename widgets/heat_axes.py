@@ -1,4 +1,4 @@
-"""Where the marks on a heatmap's two axes go."""
+"""Where the marks on a heatmap's time axis go."""
 
 from __future__ import annotations
 
@@ -7,22 +7,9 @@ from datetime import UTC, datetime, timedelta
 
 from widgets import units
 
-_MARKS_S = (0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0, 30.0, 60.0, 180.0, 600.0, 1800.0, 3600.0)
 _STEPS_S = (5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 10800, 21600)
 _LABEL_CELLS = 9
 """A time label, its tick and some rule, below which marks would crowd."""
-
-
-def row_marks(edges_s: Sequence[float], rows: int) -> dict[int, str]:
-    """Row (from the bottom) to the label of the round latency that lies in it; not two rows in succession."""
-    marks: dict[int, str] = {}
-    for mark in _MARKS_S:
-        for row in range(min(rows, len(edges_s) - 1)):
-            if edges_s[row] <= mark < edges_s[row + 1]:
-                if row not in marks and row - 1 not in marks:
-                    marks[row] = units.edge(mark)
-                break
-    return marks
 
 
 def time_step_s(column_s: float) -> int:

@@ -5,9 +5,11 @@ from __future__ import annotations
 from patchdeck.model import HeatColumn, HeatGrid, HeatMode, Measure, Quantiles
 from themes.ramps import Glyphs
 from widgets import units
+from widgets.cells import short
 from widgets.ink import HEAT, Ink
 from widgets.line import Span
 
+_NAME_CELLS = 24
 _ROWS = {HeatMode.ALL: "log", HeatMode.SERVICE: "by service", HeatMode.PHASE: "by phase"}
 _MEASURES = {Measure.STARTED: "Startup latency", Measure.READY: "Time to ready"}
 
@@ -92,7 +94,8 @@ def _with_last(words: list[tuple[str, str]]) -> list[tuple[tuple[str, str], bool
 
 def _row_name(grid: HeatGrid, row: int, glyphs: Glyphs) -> str:
     if grid.mode is not HeatMode.ALL:
-        return grid.row_labels[row] if row < len(grid.row_labels) else ""
+        name = grid.row_labels[row] if row < len(grid.row_labels) else ""
+        return short(name, _NAME_CELLS, ellipsis=glyphs.ellipsis, ascii_only=glyphs.ascii)
     low, high = units.latency(grid.edges_s[row]), units.latency(grid.edges_s[row + 1])
     if row == 0:
         return f"below {high}"

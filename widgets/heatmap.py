@@ -14,7 +14,7 @@ from textual.message import Message
 from patchdeck.model import HeatColumn, HeatGrid, HeatMode
 from themes.ramps import UNICODE, Glyphs
 from widgets import heat_text
-from widgets.heat_axes import row_marks, time_marks
+from widgets.heat_axes import time_marks
 from widgets.ink import HEAT, Ink
 from widgets.line import Span, Spans, merged
 from widgets.panel import Panel
@@ -128,7 +128,7 @@ class Heatmap(Panel, can_focus=True):
         """The column and row the cursor is on; None while there is no grid."""
         if self._grid is None or not self._grid.columns:
             return None
-        return self._cursor_column(), None if self._row == FAILED_ROW else self._row
+        return self._cell
 
     # Drawing
 
@@ -145,9 +145,7 @@ class Heatmap(Panel, can_focus=True):
         first = len(grid.columns) - len(columns)
         rows = min(height - _EXTRA_LINES, self._row_count)
         blank = width - gutter - len(columns)
-        marks = (
-            row_marks(grid.edges_s, rows) if grid.mode is HeatMode.ALL else dict(enumerate(grid.row_labels))
-        )
+        marks = dict(enumerate(grid.row_labels))
         cursor = self._cursor_column() - first if self.has_focus else -1
         axis: Span = (self.glyphs.axis, Ink.FRAME, "")
         pad: Span = (" " * blank, Ink.TEXT, "")
@@ -246,10 +244,7 @@ class Heatmap(Panel, can_focus=True):
 
     @property
     def _row_count(self) -> int:
-        grid = self._grid
-        if grid is None:
-            return 0
-        return max(len(grid.edges_s) - 1, 0) if grid.mode is HeatMode.ALL else len(grid.row_labels)
+        return len(self._grid.row_labels) if self._grid else 0
 
     def _cursor_column(self) -> int:
         columns = self._grid.columns if self._grid else ()

@@ -11,7 +11,7 @@ from rich.cells import cell_len
 from patchdeck.model import Measure, Quantiles, Service, Version
 from themes.ramps import Glyphs
 from widgets import units
-from widgets.cells import clean, fit
+from widgets.cells import fit, short
 from widgets.ink import Ink
 from widgets.line import Span
 
@@ -157,7 +157,7 @@ def versions(service: Service, width: int, glyphs: Glyphs) -> tuple[Span, ...]:
 
 def _cells(label: str, most: int, glyphs: Glyphs) -> int:
     """How many cells a label takes when it is shown, up to `most`."""
-    return max(min(cell_len(clean(label[: most * 8], ascii_only=glyphs.ascii)), most), 1)
+    return max(cell_len(short(label, most, ascii_only=glyphs.ascii)), 1)
 
 
 def _fit(text: str, width: int, glyphs: Glyphs) -> str:

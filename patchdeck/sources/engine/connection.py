@@ -140,6 +140,8 @@ class Connection:
     ) -> AsyncIterator[AsyncIterator[bytes]]:
         """The answer to GET on the path's parts as chunks, as they come; no bound on time or size."""
         docker = self.docker
+        if docker.api_version == "auto":
+            raise RuntimeError("the API's version is not agreed yet: ask for the engine's version first")
         parts = "/".join(quote(part, safe="") for part in path)
         url = URL(f"{docker.docker_host}/{docker.api_version}/{parts}", encoded=True)
         response = await docker.session.get(url, params=params, allow_redirects=False)

@@ -107,8 +107,9 @@ _TLS_ADVICE = (
 
 
 def _tls_words(error: BaseException) -> str:
-    if isinstance(error, ssl.SSLCertVerificationError):
-        return error.verify_message
+    """OpenSSL's reason without its file and line."""
+    if message := getattr(error, "verify_message", None):
+        return str(message)
     reason = getattr(error, "reason", None)
     return str(reason).replace("_", " ").lower() if reason else str(error)
 

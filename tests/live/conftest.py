@@ -11,6 +11,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 
@@ -36,7 +37,7 @@ def required() -> bool:
     return os.environ.get("PATCHDECK_LIVE") == "required"
 
 
-def unavailable(reason: str) -> None:
+def unavailable(reason: str) -> NoReturn:
     """Skips, or fails where skipping is not allowed."""
     if required():
         pytest.fail(f"{reason} (PATCHDECK_LIVE=required forbids to skip)", pytrace=False)
@@ -63,10 +64,10 @@ def newer_programs() -> newer.Programs:
     try:
         return newer.newer_programs()
     except newer.NoNewerEngineError as error:
-        if not newer.script().exists():
-            pytest.skip(f"no newer engine: {error}")
-        unavailable(f"no newer engine: {error}")
-        raise
+        reason = f"no newer engine: {error}"
+    if newer.script().exists():
+        unavailable(reason)
+    pytest.skip(reason)
 
 
 @pytest.fixture(scope="session")

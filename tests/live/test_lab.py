@@ -10,9 +10,10 @@ from pathlib import Path
 import pytest
 
 from tests.lab import herd
+from tests.lab import lab as lab_module
 from tests.lab.engine import Engine, Generation
 from tests.lab.images import BLOAT_BYTES, Images
-from tests.lab.lab import Lab
+from tests.lab.lab import Lab, missing
 from tests.lab.newer import Programs
 from tests.lab.processes import Daemon, LabError, wait_until
 from tests.lab.prometheus import Prometheus
@@ -175,6 +176,14 @@ def test_prometheus_has_pressure_and_the_engines_own_metrics(prometheus: Prometh
         assert prometheus.query(f"node_pressure_{name}_seconds_total")
     asked = f'engine_daemon_container_actions_seconds_count{{engine="{engine.generation}",action="start"}}'
     assert wait_until(lambda: prometheus.query(asked), 30)
+
+
+def test_a_machine_that_cannot_have_a_lab_is_told_what_it_lacks(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(lab_module, "STOCK", Programs("/nowhere"))
+    monkeypatch.setattr("os.geteuid", lambda: 0)
+    assert "apt-get install --no-install-recommends busybox-static containerd docker-registry" in missing()
+    monkeypatch.setattr("os.geteuid", lambda: 1000)
+    assert "needs root" in missing()
 
 
 def test_an_error_shows_the_end_of_the_log(tmp_path: Path) -> None:

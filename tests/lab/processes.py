@@ -99,6 +99,12 @@ def tail(log: Path, lines: int = 15) -> str:
     return "\n".join(text.splitlines()[-lines:]) or "(the log is empty)"
 
 
+def _stopped(pid: int) -> bool:
+    """Whether all threads of a process are stopped; those of a busy one stop one after the other."""
+    threads = Path(f"/proc/{pid}/task").glob("*/stat")
+    return all(thread.read_text(errors="replace").rpartition(")")[2].split()[0] in "Tt" for thread in threads)
+
+
 class Daemon:
     """A child process that writes to a log, is waited for by a condition, and is stopped by its PID."""
 
@@ -161,8 +167,11 @@ class Daemon:
             self._child.send_signal(number)
 
     def pause(self) -> None:
-        """SIGSTOP: the process is there and answers nothing."""
+        """SIGSTOP: the process is there and answers nothing, from the moment this returns."""
+        pid = self.pid
         self.signal(signal.SIGSTOP)
+        if not wait_until(lambda: _stopped(pid), 10):
+            raise LabError(f"{self.name} could not be paused")
 
     def resume(self) -> None:
         self.signal(signal.SIGCONT)

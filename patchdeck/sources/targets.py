@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 import socket
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from urllib.parse import SplitResult, urlsplit
 
@@ -223,8 +223,3 @@ def _takes_a_connection(path: Path) -> bool:
         except OSError:
             return False
     return True
-
-
-def hosts_of(targets: Iterable[Target]) -> str:
-    """For a sentence: `prod-a (unix:///var/run/docker.sock), …`."""
-    return ", ".join(f"{target.name} ({target.host})" for target in targets)

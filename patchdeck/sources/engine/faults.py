@@ -71,6 +71,13 @@ def _classified(target: Target, error: BaseException) -> tuple[Outcome, str, str
                 f"{place}: {error}",
                 "Check that a Docker-compatible engine listens there.",
             )
+        case aiohttp.ServerDisconnectedError() | ConnectionResetError() if _shows_no_certificate(target):
+            # In TLS 1.3 a server refuses after the handshake is over for the client, by closing.
+            return (
+                Outcome.TLS_FAILURE,
+                f"{place} closed the connection; it may want a certificate",
+                _TLS_ADVICE,
+            )
         case aiohttp.ServerDisconnectedError():
             return Outcome.REFUSED, f"{place} closed the connection", _refused_advice(target)
         case OSError():
@@ -104,6 +111,10 @@ def _by_errno(target: Target, place: str, error: OSError) -> tuple[Outcome, str,
 _TLS_ADVICE = (
     "Check the certificates in DOCKER_CERT_PATH or in the context, and that the engine's name is in its own."
 )
+
+
+def _shows_no_certificate(target: Target) -> bool:
+    return target.tls is not None and target.tls.certificate is None
 
 
 def _tls_words(error: BaseException) -> str:

@@ -10,11 +10,14 @@ import importlib
 import os
 import sys
 from collections.abc import Sequence
-from typing import Any, NoReturn, cast
+from typing import TYPE_CHECKING, Any, NoReturn, cast
 
 import click
 
 from patchdeck import __version__
+
+if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
 
 COMMANDS = {
     "watch": "tui.commands.watch",
@@ -49,11 +52,17 @@ class Commands(click.Group):
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """`patchdeck --host prod-a` is `patchdeck watch --host prod-a`."""
         first = args[0] if args else ""
-        if not ctx.resilient_parsing and (
-            not first or (first.startswith("-") and first not in _OF_THE_GROUP)
-        ):
+        is_option = first.startswith("-") and first not in _OF_THE_GROUP
+        if is_option or not (first or ctx.resilient_parsing):
             args = ["watch", *args]
         return super().parse_args(ctx, args)
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+        """The options of `watch` too, for the same reason."""
+        watch = self.get_command(ctx, "watch") if incomplete.startswith("-") else None
+        return super().shell_complete(ctx, incomplete) + (
+            watch.shell_complete(ctx, incomplete) if watch else []
+        )
 
     def main(
         self,

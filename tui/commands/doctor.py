@@ -13,6 +13,7 @@ from tui.commands import options
 
 @click.command(
     "doctor",
+    short_help="What is there, what is not, and what to do about it.",
     epilog="""\b
     Examples:
       patchdeck doctor
@@ -44,7 +45,7 @@ def command(*, form: str, hosts: tuple[str, ...], config: Path | None) -> int:
     mistake = ""
     try:
         settings = options.settings_from(config, ())
-    except click.UsageError as error:
+    except options.Unusable as error:
         settings, mistake = Settings(), error.message
     found = surroundings(config, mistake)
     report = asyncio.run(examine(settings, hosts))

@@ -14,6 +14,12 @@ if TYPE_CHECKING:
     from patchdeck.sources.targets import Target
 
 
+class Unusable(click.ClickException):
+    """What was asked for can not be used: a mistake in the configuration, an address, a context. One line tells all."""
+
+    exit_code = 2
+
+
 class Duration(click.ParamType[float]):
     """Seconds, from a number with its unit."""
 
@@ -66,7 +72,7 @@ def settings_from(
 ) -> Settings:
     """Flags over environment over file over defaults.
 
-    Raises: click.UsageError for a mistake in the file.
+    Raises: Unusable for a mistake in the file.
     """
     from msgspec.structs import replace
 
@@ -76,7 +82,7 @@ def settings_from(
     try:
         settings = load(config)
     except ConfigError as error:
-        raise click.UsageError(str(error)) from error
+        raise Unusable(str(error)) from error
     if hosts:
         settings = replace(settings, engines=tuple(EngineSettings(host=host) for host in hosts))
     screen = settings.screen
@@ -90,7 +96,7 @@ def settings_from(
 def targets_of(settings: Settings) -> tuple[Target, ...]:
     """The engines to watch.
 
-    Raises: click.UsageError for an address or a context that can not be used.
+    Raises: Unusable for an address or a context that can not be used.
     """
     import os
 
@@ -99,4 +105,4 @@ def targets_of(settings: Settings) -> tuple[Target, ...]:
     try:
         return choose(settings.engines, os.environ, Path.home())
     except TargetError as error:
-        raise click.UsageError(str(error)) from error
+        raise Unusable(str(error)) from error

@@ -13,6 +13,7 @@ from tui.commands import options
 
 @click.command(
     "services",
+    short_help="Which versions are running, and how long they take to start.",
     epilog="""\b
     Examples:
       patchdeck services

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 @click.command(
     "startups",
+    short_help="Each startup as a line, as it happens.",
     epilog="""\b
     Examples:
       patchdeck startups                                        until Ctrl-C, as a table

@@ -7,11 +7,14 @@ from pathlib import Path
 import click
 
 from patchdeck.settings import THEMES
+from tui.cli import COMMANDS
 from tui.commands import options
 
 
 @click.command(
     "watch",
+    short_help="Open the console; also without a command.",
+    context_settings={"allow_extra_args": True},
     epilog="""\b
     Examples:
       patchdeck                                    on the engine that Docker's own rules select
@@ -33,11 +36,22 @@ from tui.commands import options
 )
 @options.config
 @options.utc
-def command(*, hosts: tuple[str, ...], theme: str | None, config: Path | None, utc: bool | None) -> int:
+@click.pass_context
+def command(
+    ctx: click.Context, *, hosts: tuple[str, ...], theme: str | None, config: Path | None, utc: bool | None
+) -> int:
     """Open the console: startup latency, versions in flight and contention, live.
 
     It only reads from the engines. This is what `patchdeck` does without a command.
     """
+    if ctx.args:
+        # Options before a command are taken for the console's.
+        misplaced = ctx.args[0] in COMMANDS
+        ctx.fail(
+            f"options go after the command: patchdeck {ctx.args[0]} [OPTIONS]"
+            if misplaced
+            else f"expected no argument, found {ctx.args[0]!r}"
+        )
     settings = options.settings_from(config, hosts, theme=theme, utc=utc)
 
     from tui.app import run_console

@@ -51,16 +51,17 @@ def engine_section(report: Report) -> Section:
     checks: list[Check] = []
     for attempt in report.attempts:
         engine = engines.get(attempt.host)
-        checks.append(_attempt(attempt, watched=engine is not None, needed=not engines))
-        if engine is not None:
-            checks.extend(_engine(engine))
-    return "Engines", [*checks, _finding(report.prometheus)]
+        if engine is None:
+            checks.append(_attempt(attempt, needed=not engines))
+        else:
+            checks.extend(_engine(engine, attempt))
+    return "Engines", checks
 
 
-def _attempt(attempt: Attempt, *, watched: bool, needed: bool) -> Check:
+def _attempt(attempt: Attempt, *, needed: bool) -> Check:
     what = f"{attempt.host} ({attempt.chosen})"
     if attempt.outcome is Outcome.OK:
-        return Check(mark=Mark.GOOD if watched else Mark.NOTE, what=what, detail=attempt.detail)
+        return Check(mark=Mark.NOTE, what=what, detail=f"{attempt.detail}, not watched")
     # A default socket that is not there is no fault once another one answers.
     if not needed and attempt.chosen == "default socket":
         return Check(mark=Mark.NOTE, what=what, detail=attempt.outcome.value)
@@ -69,18 +70,18 @@ def _attempt(attempt: Attempt, *, watched: bool, needed: bool) -> Check:
     )
 
 
-def _engine(engine: EngineReport) -> Iterator[Check]:
+def _engine(engine: EngineReport, attempt: Attempt) -> Iterator[Check]:
     cgroup = f", cgroup v{engine.cgroup_version}" if engine.cgroup_version else ""
     yield Check(
         mark=Mark.GOOD,
-        what=f"engine {engine.version}",
-        detail=f"API {engine.api_version}, {engine.storage_driver}{cgroup}, {engine.operating_system}, "
-        f"answers in {response(engine.response_s)}",
+        what=f"{engine.host} ({attempt.chosen})",
+        detail=f"engine {engine.version}, API {engine.api_version}, {engine.storage_driver}{cgroup}, "
+        f"{engine.operating_system}, answers in {response(engine.response_s)}",
     )
     far = abs(engine.clock_offset_s) > _OFFSET_S + engine.clock_error_s
     yield Check(
         mark=Mark.WARNING if far else Mark.GOOD,
-        what="clock",
+        what=f"{engine.name} clock",
         detail=f"{engine.clock_offset_s:+.3f} s from this host's, give or take {engine.clock_error_s:.3f} s",
         advice="Let both hosts take their time from the same source; until then times are shifted."
         if far
@@ -91,14 +92,14 @@ def _engine(engine: EngineReport) -> Iterator[Check]:
         if engine.events.available
         else "Let /events through to the engine: without it nothing is seen live."
     )
-    yield _finding(engine.events, absent=Mark.BAD, advice=advice)
-    yield from (_finding(source) for source in engine.pressure)
+    yield _finding(engine.events, of=engine.name, absent=Mark.BAD, advice=advice)
+    yield from (_finding(source, of=f"{engine.name} pressure from") for source in engine.pressure)
 
 
-def _finding(finding: Finding, *, absent: Mark = Mark.NOTE, advice: str = "") -> Check:
+def _finding(finding: Finding, *, of: str, absent: Mark = Mark.NOTE, advice: str = "") -> Check:
     return Check(
         mark=Mark.GOOD if finding.available else absent,
-        what=finding.name,
+        what=f"{of} {finding.name}",
         detail=finding.detail or ("available" if finding.available else "not available"),
         advice=advice,
     )

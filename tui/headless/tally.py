@@ -31,9 +31,9 @@ class Tally:
             self._peak = max(self._peak, startup.in_flight + 1)
 
     def sentences(self) -> list[str]:
-        """First starts and restarts are two populations: a line each, the second only if there were any."""
-        first = f"{self._of(StartupKind.FIRST)}  peak in flight {self._peak}"
-        return [first, self._of(StartupKind.RESTART)] if self._n[StartupKind.RESTART] else [first]
+        """First starts and restarts are two populations: a line for each of which there were any."""
+        kinds = [self._of(kind) for kind in StartupKind if self._n[kind]]
+        return [*kinds, f"peak in flight: {self._peak}"] if kinds else ["no startups"]
 
     def _of(self, kind: StartupKind) -> str:
         of = quantiles(self._latencies_s[kind])

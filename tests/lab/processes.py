@@ -102,7 +102,10 @@ def tail(log: Path, lines: int = 15) -> str:
 def _stopped(pid: int) -> bool:
     """Whether all threads of a process are stopped; those of a busy one stop one after the other."""
     threads = Path(f"/proc/{pid}/task").glob("*/stat")
-    return all(thread.read_text(errors="replace").rpartition(")")[2].split()[0] in "Tt" for thread in threads)
+    try:
+        return all(file.read_text(errors="replace").rpartition(")")[2].split()[0] in "Tt" for file in threads)
+    except OSError:  # one of them ended meanwhile
+        return False
 
 
 class Daemon:

@@ -42,7 +42,7 @@ WIDTHS = {
     Column.ENGINE: Width(6, 16, 1),
     Column.SERVICE: Width(14, 40, 3),
     Column.VERSIONS: Width(16, 44, 3),
-    Column.REPLICAS: Width(8, 11),
+    Column.REPLICAS: Width(8, 8),
     Column.P50: Width(5, 5),
     Column.P95: Width(5, 5),
     Column.LAYERS: Width(11, 11),
@@ -64,7 +64,9 @@ def layout(width: int, *, with_engine: bool) -> dict[Column, int]:
     widths = {column: WIDTHS[column].least for column in columns}
     room = width - _least(columns)
     while room > 0:
-        growing = [column for column in columns if widths[column] < WIDTHS[column].most]
+        growing = [
+            column for column in columns if WIDTHS[column].share and widths[column] < WIDTHS[column].most
+        ]
         if not growing:
             break
         for column in growing:

@@ -71,6 +71,8 @@ class Watch:
         self._on_observation = on_observation
         self._fleet = Fleet(settings)
         self._changed = asyncio.Event()
+        self._waiting: list[AnyObservation] | None = None
+        """What was observed since a snapshot began to be made; None while none is."""
         self._sources: dict[str, EngineSource] = {}
         self._hosts: dict[str, asyncio.Task[None]] = {}
         self._tasks: asyncio.TaskGroup | None = None
@@ -107,10 +109,28 @@ class Watch:
     def _emit(self, observation: AnyObservation) -> None:
         if self._on_observation is not None:
             self._on_observation(observation)
-        self._fleet.apply(observation)
+        self._apply(observation)
         self._changed.set()
         if isinstance(observation, EngineDescribed) and observation.local:
             self._watch_host_of(observation.engine)
+
+    def _apply(self, observation: AnyObservation) -> None:
+        if self._waiting is None:
+            self._fleet.apply(observation)
+        else:
+            self._waiting.append(observation)
+
+    async def _snapshot(self) -> Snapshot:
+        """Made on another thread, so that a large fleet's does not keep the loop from reading events; what is observed
+        meanwhile waits, and the state is never touched by two.
+        """
+        self._waiting = []
+        try:
+            return await asyncio.to_thread(self._fleet.snapshot)
+        finally:
+            waiting, self._waiting = self._waiting, None
+            for observation in waiting:
+                self._fleet.apply(observation)
 
     def _watch_host_of(self, engine: str) -> None:
         if engine not in self._hosts and self._tasks is not None:
@@ -151,7 +171,7 @@ class Watch:
             await self._changed.wait()
             self._changed.clear()
             began = time.monotonic()
-            self._on_snapshot(self._fleet.snapshot())
+            self._on_snapshot(await self._snapshot())
             took_s = time.monotonic() - began
             await asyncio.sleep(max(least_s, took_s / SNAPSHOT_SHARE) - took_s)
 

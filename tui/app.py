@@ -7,6 +7,7 @@ from typing import ClassVar
 
 from textual.app import App
 from textual.binding import BindingType
+from textual.command import Provider
 from textual.screen import Screen
 
 from patchdeck.model import HeatColumn, Snapshot, SourceState, Startup
@@ -34,7 +35,7 @@ class PatchdeckApp(App[int], inherit_bindings=False):
 
     TITLE = "Patchdeck"
     BINDINGS: ClassVar[list[BindingType]] = [*keymap.bindings()]
-    COMMANDS = set()
+    COMMANDS: ClassVar[set[type[Provider] | Callable[[], type[Provider]]]] = set()
     ENABLE_COMMAND_PALETTE = False
     """Textual's key for it; `action_commands` opens the palette with commands from the keymap."""
     ALLOW_SELECT = False
@@ -138,7 +139,9 @@ class PatchdeckApp(App[int], inherit_bindings=False):
         if any(engine.described is not None for engine in snapshot.engines):
             if searching:
                 self.go_to(keymap.DECK)
-        elif not searching and snapshot.engines and all(_given_up(engine.state) for engine in snapshot.engines):
+        elif (
+            not searching and snapshot.engines and all(_given_up(engine.state) for engine in snapshot.engines)
+        ):
             from tui.screens.searching import SearchingScreen  # noqa: PLC0415
 
             self.push_screen(SearchingScreen(id=keymap.SEARCHING))
@@ -161,7 +164,9 @@ class PatchdeckApp(App[int], inherit_bindings=False):
         container = self.snapshot.containers.get(container_id) if self.snapshot else None
         if container is None:
             if container_id:
-                self.notify("This container is gone and nothing is kept of it.", severity="warning", markup=False)
+                self.notify(
+                    "This container is gone and nothing is kept of it.", severity="warning", markup=False
+                )
             return
         from tui.screens.container import ContainerScreen  # noqa: PLC0415
 
@@ -209,7 +214,9 @@ class PatchdeckApp(App[int], inherit_bindings=False):
         from tui.palette import commands_of  # noqa: PLC0415
 
         if isinstance(self.screen, ConsoleScreen):
-            self.search_commands(commands_of(self.screen, self.screen.NAME, self.keymap), "What shall be done?")
+            self.search_commands(
+                commands_of(self.screen, self.screen.NAME, self.keymap), "What shall be done?"
+            )
 
     def action_help(self) -> None:
         from tui.screens.help import HelpScreen  # noqa: PLC0415

@@ -21,9 +21,13 @@ from tui.app import PatchdeckApp
 from tui.bridge import Watch
 from tui.keymap import Keymap, KeymapError
 
+_SCREEN = sys.__stderr__ or sys.stderr
+"""Where Textual draws."""
 _GRACE_S = 2.0
 """For the screen to end by itself after a signal; a terminal that does not read holds it up for ever."""
-_RESTORE = b"\x1b[?1049l\x1b[?25h\x1b[?1000l\x1b[?1002l\x1b[?1003l\x1b[?1006l\x1b[?1015l\x1b[?2004l\x1b[<u\x1b[0m"
+_RESTORE = (
+    b"\x1b[?1049l\x1b[?25h\x1b[?1000l\x1b[?1002l\x1b[?1003l\x1b[?1006l\x1b[?1015l\x1b[?2004l\x1b[<u\x1b[0m"
+)
 """Leaves the other screen; cursor on; mouse, bracketed paste and the keyboard protocol off; colours as they were."""
 
 
@@ -42,8 +46,10 @@ def run(settings: Settings, hosts: Sequence[str] = ()) -> int:
     except (KeymapError, TargetError) as error:
         sys.stderr.write(f"patchdeck: {error}\n")
         return 2
-    if not (sys.stdin.isatty() and sys.stdout.isatty()):
-        sys.stderr.write("patchdeck: the console needs a terminal; try patchdeck startups, services or doctor\n")
+    if not (sys.stdin.isatty() and _SCREEN.isatty()):
+        sys.stderr.write(
+            "patchdeck: the console needs a terminal; try patchdeck startups, services or doctor\n"
+        )
         return 2
     app = PatchdeckApp(
         settings, _watch_maker(settings), glyphs=glyphs_for(settings), theme=theme_for(settings)
@@ -142,9 +148,9 @@ def _end_hard(status: int, attributes: list[object] | None) -> None:
     if attributes is not None:
         try:
             termios.tcsetattr(sys.stdin.fileno(), termios.TCSANOW, attributes)  # type: ignore[arg-type]
-            termios.tcflush(sys.stdout.fileno(), termios.TCOFLUSH)
-            os.set_blocking(sys.stdout.fileno(), False)
-            os.write(sys.stdout.fileno(), _RESTORE)
+            termios.tcflush(_SCREEN.fileno(), termios.TCOFLUSH)
+            os.set_blocking(_SCREEN.fileno(), False)
+            os.write(_SCREEN.fileno(), _RESTORE)
         except (OSError, termios.error):
             pass
     os._exit(status)

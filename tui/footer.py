@@ -9,7 +9,7 @@ from textual import events
 from themes.ramps import Glyphs
 from tui.keymap import Action, Keymap, actions_on
 from widgets.ink import Ink
-from widgets.line import Spans
+from widgets.line import Line, Spans
 from widgets.panel import Panel
 
 
@@ -39,7 +39,7 @@ class Footer(Panel):
             self._put(line, action)
         return (line.spans(),)
 
-    def _put(self, line, action: Action) -> None:  # type: ignore[no-untyped-def]
+    def _put(self, line: Line, action: Action) -> None:
         begin = line.taken
         line.put(self._key(action), Ink.ACCENT).put(f" {action.label}", Ink.MUTED)
         self._places.append((range(begin, line.taken), action))

@@ -62,7 +62,9 @@ def _go(name: str, keys: str, label: str, tooltip: str, *screens: str, footer: b
 
 
 def _show(name: str, keys: str, label: str, tooltip: str, *screens: str, footer: bool = True) -> Action:
-    return Action(id=name, keys=keys, label=label, tooltip=tooltip, group=_SHOW, screens=screens, footer=footer)
+    return Action(
+        id=name, keys=keys, label=label, tooltip=tooltip, group=_SHOW, screens=screens, footer=footer
+    )
 
 
 ACTIONS: tuple[Action, ...] = (
@@ -72,7 +74,13 @@ ACTIONS: tuple[Action, ...] = (
     _go("contention", "3", "contention", "Each indicator over time, and why it stands where it does"),
     _go("next_panel", "tab", "next", "Move to the next panel", footer=False),
     _go("previous_panel", "shift+tab", "previous", "Move to the panel before", footer=False),
-    _show("filter", "slash", "filter", "Show only services, startups and events that match, in every view", *VIEWS),
+    _show(
+        "filter",
+        "slash",
+        "filter",
+        "Show only services, startups and events that match, in every view",
+        *VIEWS,
+    ),
     _show("zoom_out", "minus", "longer", "A longer window, up to six hours", *VIEWS),
     _show("zoom_in", "plus,equals_sign", "shorter", "A shorter window, down to five minutes", *VIEWS),
     _show("mode", "m", "rows", "What the heatmap's rows are: latency, services or phases", DECK),
@@ -101,11 +109,13 @@ ACTIONS: tuple[Action, ...] = (
         footer=False,
     ),
     Action(
-        id="help", keys="question_mark", label="help", tooltip="What the keys do on this screen", group=_CONSOLE
+        id="help",
+        keys="question_mark",
+        label="help",
+        tooltip="What the keys do on this screen",
+        group=_CONSOLE,
     ),
-    Action(
-        id="quit", keys="q", label="quit", tooltip="Leave; nothing on any engine changes", group=_CONSOLE
-    ),
+    Action(id="quit", keys="q", label="quit", tooltip="Leave; nothing on any engine changes", group=_CONSOLE),
     Action(
         id="leave",
         keys="ctrl+c,ctrl+q",
@@ -129,7 +139,14 @@ _CURSOR = frozenset(
     {"up", "down", "left", "right", "h", "j", "k", "l", "pageup", "pagedown", "home", "end", "enter"}
 )
 _MODIFIERS = frozenset({"ctrl", "alt", "shift", "super", "meta"})
-_SHORT = {"enter": "enter", "backspace": "backspace", "up": "up", "down": "down", "left": "left", "right": "right"}
+_SHORT = {
+    "enter": "enter",
+    "backspace": "backspace",
+    "up": "up",
+    "down": "down",
+    "left": "left",
+    "right": "right",
+}
 
 
 def shown(key: str) -> str:
@@ -138,6 +155,7 @@ def shown(key: str) -> str:
 
 
 def actions_on(screen: str) -> Iterator[Action]:
+    """Everything that works on a screen, in the order of the list."""
     return (action for action in ACTIONS if action.works_on(screen))
 
 
@@ -188,7 +206,9 @@ def _split(name: str, keys: str) -> tuple[str, ...]:
         if key in _CURSOR and not modifiers:
             raise KeymapError(f"screen.keys.{name}: {part!r} belongs to the panels and can not be remapped")
         if not _is_key(key) or not _MODIFIERS.issuperset(modifiers):
-            raise KeymapError(f"screen.keys.{name}: no key {part!r}; write it as in 'x', 'slash', 'ctrl+r' or 'f5'")
+            raise KeymapError(
+                f"screen.keys.{name}: no key {part!r}; write it as in 'x', 'slash', 'ctrl+r' or 'f5'"
+            )
     return parts
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 
 from patchdeck.model import Engine, FeedEntry, Service, Startup
 
@@ -58,7 +58,3 @@ class Matcher:
     def _matches(self, texts: Iterable[str]) -> bool:
         haystack = "\n".join(text[:_LONGEST] for text in texts).casefold()
         return all(word in haystack for word in self._words)
-
-
-def kept(items: Iterable[Startup], *tests: Callable[[Startup], bool]) -> tuple[Startup, ...]:
-    return tuple(item for item in items if all(test(item) for test in tests))

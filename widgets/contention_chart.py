@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 from patchdeck.model import Engine, Indicator, Level, Sample, SourceState
 from themes.ramps import Glyphs
@@ -73,7 +74,9 @@ class ContentionChart(Panel):
     def _heading(self, indicator: Indicator, width: int, *, stale: bool) -> Spans:
         ink = Ink.STALE if stale else _INKS[indicator.level]
         line = self.line(width).gap(1).value(indicator.name, _NAME_CELLS, Ink.STRONG)
-        line.value(value_text(indicator), _VALUE_CELLS, Ink.STALE if stale else Ink.STRONG, align="right").gap(2)
+        line.value(
+            value_text(indicator), _VALUE_CELLS, Ink.STALE if stale else Ink.STRONG, align="right"
+        ).gap(2)
         word = _WORDS[indicator.level]
         if indicator.level is Level.UNKNOWN and indicator.value is not None:
             word = ""
@@ -86,16 +89,19 @@ class ContentionChart(Panel):
         self, indicator: Indicator, width: int, cells: int, rows: int, cell_ns: int, *, stale: bool
     ) -> list[Spans]:
         values = self._by_cell(indicator.history, cells, cell_ns)
-        top = max(_FULL_SCALE.get(indicator.unit, 1.0), *(value for value in values if value is not None), 0.0)
+        top = max(
+            _FULL_SCALE.get(indicator.unit, 1.0), *(value for value in values if value is not None), 0.0
+        )
         bars = self.glyphs.bars
-        steps = len(bars)
         ink = Ink.STALE if stale else Ink.ACCENT
         lines = []
         for row in range(rows - 1, -1, -1):
             line = self.line(width)
             label = _scale(top, indicator.unit) if row == rows - 1 and rows > 1 else ""
             line.value(label, _GUTTER - 1, Ink.MUTED, align="right").put(self.glyphs.axis, Ink.FRAME)
-            text = "".join(_piece(value, top, row, rows, bars, steps) for value in values)
+            text = "".join(
+                _piece(value / top if value is not None else None, row, rows, bars) for value in values
+            )
             lines.append(line.put(text, ink).spans())
         return lines
 
@@ -130,15 +136,16 @@ def _spacing(history: Sequence[Sample]) -> int:
     if len(history) < 2:
         return 0
     recent = history[-50:]
-    between = sorted(after.at_ns - before.at_ns for before, after in zip(recent, recent[1:], strict=False))
+    between = sorted(after.at_ns - before.at_ns for before, after in pairwise(recent))
     return between[len(between) // 2]
 
 
-def _piece(value: float | None, top: float, row: int, rows: int, bars: str, steps: int) -> str:
-    """What of one bar is in this row, 0 the lowest."""
-    if value is None or top <= 0:
+def _piece(share: float | None, row: int, rows: int, bars: str) -> str:
+    """What of a bar that fills this share of `rows` is in one row, 0 the lowest."""
+    if share is None:
         return " "
-    height = round(min(value / top, 1.0) * rows * steps) - row * steps
+    steps = len(bars)
+    height = round(min(share, 1.0) * rows * steps) - row * steps
     if height <= 0:
         return bars[0] if row == 0 else " "
     return bars[min(height, steps) - 1]

@@ -135,23 +135,36 @@ def startups(now_ns: int = NOW_NS) -> tuple[Startup, ...]:
         made.append(startup(len(made) + 1, began_ns=now_ns - int(ago_s * 1e9), **fields))  # type: ignore[arg-type]
 
     for _ in range(260):
-        service, version = chance.choice([("shop/web", "1.4.2"), ("shop/api", "2.0.1"), ("jobs/mailer", "7.1")])
+        service, version = chance.choice(
+            [("shop/web", "1.4.2"), ("shop/api", "2.0.1"), ("jobs/mailer", "7.1")]
+        )
         latency_s = chance.lognormvariate(math.log(0.28), 0.35)
         add(chance.uniform(20, 890), service=service, version=version, latency_s=latency_s, in_flight=1)
     for turn in range(64):
         latency_s = 0.3 + turn * 0.055 + chance.uniform(0, 0.25)
-        ready_s = latency_s + 2.0 + chance.uniform(0, 0.4)
+        until_ready_s = latency_s + 2.0 + chance.uniform(0, 0.4)
         add(
             250 - turn * 1.1,
             service="shop/web",
             version="1.4.3",
             latency_s=latency_s,
-            ready_s=ready_s,
+            ready_s=until_ready_s,
             expects_ready=True,
             in_flight=min(turn, 63),
         )
-    for ago_s, reason in ((228, "exited with 137 after 4.0 s: out of memory"), (210, "unhealthy: probe exited with 1")):
-        add(ago_s, service="shop/web", version="1.4.3", latency_s=1.9, expects_ready=True, reason=reason, in_flight=30)
+    for ago_s, reason in (
+        (228, "exited with 137 after 4.0 s: out of memory"),
+        (210, "unhealthy: probe exited with 1"),
+    ):
+        add(
+            ago_s,
+            service="shop/web",
+            version="1.4.3",
+            latency_s=1.9,
+            expects_ready=True,
+            reason=reason,
+            in_flight=30,
+        )
     add(120, service="jobs/mailer", version="7.1", latency_s=0.8, kind=StartupKind.RESTART, in_flight=2)
     for ago_s in (4.0, 2.5, 1.2):
         add(ago_s, service="shop/api", version="2.1.0-rc1", latency_s=None, in_flight=2, expects_ready=True)
@@ -181,12 +194,16 @@ def container(one: Startup, now_ns: int = NOW_NS) -> Container:
             status="healthy" if one.ready_ns else "starting",
             probes=(
                 Probe(began_ns=one.at_ns, ended_ns=one.at_ns + SECOND // 10, exit_code=1, output="not yet"),
-                Probe(began_ns=one.at_ns + 2 * SECOND, ended_ns=one.at_ns + 2 * SECOND, exit_code=0, output="ok"),
+                Probe(
+                    began_ns=one.at_ns + 2 * SECOND, ended_ns=one.at_ns + 2 * SECOND, exit_code=0, output="ok"
+                ),
             ),
         )
         if one.expects_ready
         else None,
-        healthcheck=Healthcheck(test="CMD-SHELL wget", interval_s=5, timeout_s=2) if one.expects_ready else None,
+        healthcheck=Healthcheck(test="CMD-SHELL wget", interval_s=5, timeout_s=2)
+        if one.expects_ready
+        else None,
         limits=Limits(cpus=0.5, memory_bytes=256 * 1024 * 1024, pids=200),
         networks=("shop_default",),
         mounts=(Mount(type="volume", source="shop_data", destination="/var/lib/data"),),
@@ -198,7 +215,11 @@ def container(one: Startup, now_ns: int = NOW_NS) -> Container:
     )
     events = tuple(
         ContainerEvent(
-            engine=one.engine, at_ns=one.at_ns + offset, container_id=one.container_id, action=action, detail=detail
+            engine=one.engine,
+            at_ns=one.at_ns + offset,
+            container_id=one.container_id,
+            action=action,
+            detail=detail,
         )
         for offset, action, detail in (
             (0, "create", ""),
@@ -307,9 +328,15 @@ def engines() -> tuple[Engine, ...]:
         indicators=(
             indicator("cpu", "share", Level.BUSY, "cpu some 38% over 10 s, 31% over 60 s", [*wave, 0.38]),
             indicator("memory", "share", Level.CALM, "memory full 0% over 10 s, 0% over 60 s", [0.0] * 90),
-            indicator("io", "share", Level.SATURATED, "io full 31% over 10 s, 24% over 60 s", [v / 2 for v in wave]),
-            indicator("engine", "s", Level.BUSY, "a ping took 41 ms over 10 s (medians)", [v / 10 for v in wave]),
-            indicator("starts", "starts", Level.UNKNOWN, "3 starts in flight", [round(v * 30) for v in wave]),
+            indicator(
+                "io", "share", Level.SATURATED, "io full 31% over 10 s, 24% over 60 s", [v / 2 for v in wave]
+            ),
+            indicator(
+                "engine", "s", Level.BUSY, "a ping took 41 ms over 10 s (medians)", [v / 10 for v in wave]
+            ),
+            indicator(
+                "starts", "starts", Level.UNKNOWN, "3 starts in flight", [*(round(v * 30) for v in wave), 3]
+            ),
         ),
     )
     unknown = "the engine is not on this host: its pressure comes from Prometheus, which is not configured"

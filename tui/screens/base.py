@@ -34,12 +34,12 @@ class ConsoleScreen(Screen[None], inherit_bindings=False):
 
     NAME: ClassVar[str]
     """Its name in the keymap."""
-    HORIZONTAL_BREAKPOINTS: ClassVar[list[tuple[int, str]] | None] = [
+    HORIZONTAL_BREAKPOINTS = [
         (0, "-narrow"),
         (104, "-normal"),
         (160, "-wide"),
     ]
-    VERTICAL_BREAKPOINTS: ClassVar[list[tuple[int, str]] | None] = [(0, "-short"), (32, "-tall")]
+    VERTICAL_BREAKPOINTS = [(0, "-short"), (32, "-tall")]
     DEFAULT_CSS = """
     ConsoleScreen {
         background: $background; color: $foreground;
@@ -106,6 +106,9 @@ class ConsoleScreen(Screen[None], inherit_bindings=False):
         if too_small:
             self.query_one(Notice).show(
                 "This terminal is too small",
-                (f"It has {columns} columns and {rows} rows;", f"Patchdeck needs {SMALLEST[0]} by {SMALLEST[1]}."),
+                (
+                    f"It has {columns} columns and {rows} rows;",
+                    f"Patchdeck needs {SMALLEST[0]} by {SMALLEST[1]}.",
+                ),
                 "Watching goes on meanwhile.",
             )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import ClassVar
 
 from textual import on
 from textual.app import ComposeResult
@@ -21,7 +22,7 @@ class CellScreen(ConsoleScreen, inherit_bindings=False):
     """Those that were in the cell when it was opened, as they are now."""
 
     NAME = keymap.CELL
-    BINDINGS: list[BindingType] = [*keymap.bindings(keymap.CELL)]
+    BINDINGS: ClassVar[list[BindingType]] = [*keymap.bindings(keymap.CELL)]
 
     def __init__(self, startups: Sequence[Startup], column: HeatColumn) -> None:
         super().__init__()

@@ -92,7 +92,9 @@ class ContainerScreen(ConsoleScreen, inherit_bindings=False):
         self.query_one("#log", Details).action_edge("bottom")
 
     def _show_log(self, sections: list[Section]) -> None:
-        self.query_one("#log", Details).show(f"Last log lines {self.glyphs.dot} at most {LOG_LINES}", sections)
+        self.query_one("#log", Details).show(
+            f"Last log lines {self.glyphs.dot} at most {LOG_LINES}", sections
+        )
 
     @on(StartupList.Opened)
     def _opened(self, event: StartupList.Opened) -> None:

@@ -15,7 +15,7 @@ _NANO = 1e9
 def facts(container: Container, *, utc: bool) -> list[Section]:
     """What it is."""
     known = container.facts
-    sections = [
+    return [
         Section(title="Identity", details=[*_identity(container, utc=utc)]),
         Section(title="Limits", details=[*_limits(known)]),
         Section(title="Health check", details=[*_healthcheck(known)], empty="it has none"),
@@ -31,7 +31,6 @@ def facts(container: Container, *, utc: bool) -> list[Section]:
             details=[Detail(key=key, text=value) for key, value in sorted(known.labels.items())],
         ),
     ]
-    return sections
 
 
 def story(container: Container) -> list[Section]:

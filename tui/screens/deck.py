@@ -119,5 +119,3 @@ class DeckScreen(View, inherit_bindings=False):
     def action_events(self) -> None:
         self.toggle_class("-events")
         self.query_one(EventFeed if self.has_class("-events") else VersionTable).focus()
-
-

@@ -69,7 +69,9 @@ def section_of(attempt: Attempt) -> Section:
     details = [
         Detail(key="named by", text=attempt.chosen),
         Detail(
-            key=attempt.outcome.value, text=attempt.detail, severity=Severity.FAILURE if failed else Severity.INFO
+            key=attempt.outcome.value,
+            text=attempt.detail,
+            severity=Severity.FAILURE if failed else Severity.INFO,
         ),
     ]
     if attempt.advice:

@@ -9,7 +9,7 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Grid
 
-from patchdeck.model import Quantiles, Service, Severity, Version
+from patchdeck.model import Quantiles, Severity, Version
 from tui import keymap
 from tui.screens.base import ConsoleScreen
 from tui.shown import Shown

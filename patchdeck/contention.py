@@ -95,6 +95,11 @@ class Contention:
             series.forget_before(horizon_ns)
 
     @property
+    def size(self) -> int:
+        """How many objects are kept, for tests of the bounds."""
+        return sum(len(series) for series in (*self._pressure.values(), self._processor, self._responses))
+
+    @property
     def response_s(self) -> float | None:
         newest = self._responses.newest()
         return newest[1] if newest else None

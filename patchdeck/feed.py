@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import bisect
+from collections.abc import Callable, Sequence
+
+import msgspec
+
 from patchdeck.model import (
     ContainerEvent,
     FeedEntry,
@@ -38,6 +43,72 @@ _STATE_SEVERITY = {
     SourceState.STALE: Severity.WARNING,
     SourceState.ABSENT: Severity.WARNING,
 }
+
+
+class Feed:
+    """The newest `lines` lines, whatever order they came in."""
+
+    def __init__(self, lines: int) -> None:
+        self._lines = lines
+        self._notes: list[tuple[tuple[int, str], FeedSource]] = []
+        """Observations that make a line of their own, by time."""
+        self._stale = False
+        self._offset_ns = 0
+        self.entries: tuple[FeedEntry, ...] = ()
+        """Oldest first; as of the last `refresh`."""
+
+    def note(self, observation: FeedSource) -> None:
+        if not belongs(observation):
+            return
+        key = (observation.at_ns, repr(observation))
+        index = bisect.bisect_left(self._notes, key, key=lambda note: note[0])
+        if index < len(self._notes) and self._notes[index][0] == key:
+            return
+        self._notes.insert(index, (key, observation))
+        if len(self._notes) > self._lines:
+            del self._notes[0]
+        self._stale = True
+
+    def refresh(
+        self,
+        startups: Sequence[Startup],
+        *,
+        who: Callable[[str], tuple[str, str]],
+        offset_ns: int,
+        startups_changed: bool,
+    ) -> None:
+        """`startups` in the order they began; `who` tells name and service of a container as known now.
+
+        Lines are by this host's clock: `offset_ns` is what the engine's is ahead of it.
+        """
+        if not (self._stale or startups_changed or offset_ns != self._offset_ns):
+            return
+        self._stale, self._offset_ns = False, offset_ns
+        entries = [entry for startup in startups[-self._lines :] for entry in entries_of_startup(startup)]
+        failed = {(entry.container_id, entry.at_ns) for entry in entries if entry.what == "failed"}
+        by_host = []
+        for _, observation in self._notes:
+            if isinstance(observation, SourceChanged):
+                by_host.append(entry_of_observation(observation, name="", service=""))
+            elif not isinstance(observation, ContainerEvent):
+                entries.append(entry_of_observation(observation, name="", service=""))
+            elif (observation.container_id, observation.at_ns) not in failed:
+                name, service = who(observation.container_id)
+                entries.append(entry_of_observation(observation, name=name, service=service))
+        if offset_ns:
+            entries = [msgspec.structs.replace(entry, at_ns=entry.at_ns - offset_ns) for entry in entries]
+        entries = sorted(entries + by_host, key=order)
+        self.entries = tuple(entries[-self._lines :])
+
+    @property
+    def size(self) -> int:
+        """How many objects are kept, for tests of the bounds."""
+        return len(self._notes) + len(self.entries)
+
+
+def order(entry: FeedEntry) -> tuple[int, str, str, str, str]:
+    """Lines of one moment, of one engine or several, in an order that depends on nothing else."""
+    return (entry.at_ns, entry.engine, entry.container_id, entry.what, entry.name)
 
 
 def belongs(observation: FeedSource) -> bool:

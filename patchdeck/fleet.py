@@ -6,37 +6,27 @@ same set of observations gives the same snapshot in whatever order it came, with
 
 from __future__ import annotations
 
-from patchdeck.engine_state import EngineState
+from patchdeck.engine_state import AHEAD_NS, EngineState
+from patchdeck.feed import order
 from patchdeck.model import (
     AnyObservation,
     Container,
-    ContainerEvent,
-    ContainerInspected,
-    ContainersListed,
-    ContainerVanished,
+    EngineAnswered,
+    EngineDescribed,
     FeedEntry,
     Gap,
-    GapSeen,
-    ImageEvent,
-    ImageInspected,
+    HostSampled,
     Service,
     Snapshot,
+    SourceChanged,
     Startup,
     Ticked,
 )
 from patchdeck.settings import Settings
 
-_BY_THE_ENGINE = (
-    ContainerEvent,
-    ContainerInspected,
-    ContainersListed,
-    ContainerVanished,
-    GapSeen,
-    ImageEvent,
-    ImageInspected,
-)
-"""Observations whose times are by the engine host's clock. They move no time here as long as this host's clock does:
-one event that claims to be from next year must not make the present forgotten."""
+_BY_THIS_HOST = (EngineAnswered, HostSampled, SourceChanged, Ticked)
+"""Observations whose times are by this host's clock. All others are by the engine host's, and move no time here as
+long as this host's clock does: one event that claims to be from 2200 must not make the present forgotten."""
 
 
 class Fleet:
@@ -49,17 +39,25 @@ class Fleet:
         self._engine_ns: dict[str, int] = {}
 
     def apply(self, observation: AnyObservation) -> None:
-        if isinstance(observation, _BY_THE_ENGINE):
-            newest = self._engine_ns.get(observation.engine, 0)
-            self._engine_ns[observation.engine] = max(newest, observation.at_ns)
-        else:
+        by_this_host = isinstance(observation, _BY_THIS_HOST)
+        if by_this_host:
             self._host_ns = max(self._host_ns, observation.at_ns)
         if isinstance(observation, Ticked):
             return
         state = self._engines.get(observation.engine)
         if state is None:
             state = self._engines[observation.engine] = EngineState(observation.engine, self._settings)
-        state.apply(observation)
+        if by_this_host:
+            state.apply(observation)
+            return
+        newest = self._engine_ns.get(observation.engine, 0)
+        self._engine_ns[observation.engine] = max(newest, observation.at_ns)
+        told_of_clock = isinstance(observation, EngineDescribed)
+        ahead_ns = observation.at_ns - state.clock_offset_ns - self._host_ns
+        if ahead_ns > AHEAD_NS and not told_of_clock:
+            state.hold_back(observation)
+        else:
+            state.apply(observation)
 
     @property
     def now_ns(self) -> int:
@@ -74,23 +72,32 @@ class Fleet:
     def snapshot(self) -> Snapshot:
         now_ns = self.now_ns
         states = [self._engines[name] for name in sorted(self._engines)]
+        for state in states:
+            state.refresh(now_ns)
+        if len(states) == 1:
+            (state,) = states
+            return Snapshot(
+                at_ns=now_ns,
+                engines=(state.engine(),),
+                services=state.services,
+                startups=state.startups,
+                containers=state.containers,
+                feed=state.feed,
+                gaps=tuple(state.gaps),
+            )
         containers: dict[str, Container] = {}
         services: list[Service] = []
         startups: list[Startup] = []
         feed: list[FeedEntry] = []
         gaps: list[Gap] = []
         for state in states:
-            state.refresh(now_ns)
             containers.update(state.containers)
             services += state.services
             startups += state.startups
             feed += state.feed
             gaps += state.gaps
-        if len(states) > 1:
-            startups.sort(key=lambda startup: (startup.at_ns, startup.startup_id))
-            feed.sort(
-                key=lambda entry: (entry.at_ns, entry.engine, entry.container_id, entry.what, entry.name)
-            )
+        startups.sort(key=lambda startup: (startup.at_ns, startup.startup_id))
+        feed.sort(key=order)
         return Snapshot(
             at_ns=now_ns,
             engines=tuple(state.engine() for state in states),
@@ -100,3 +107,8 @@ class Fleet:
             feed=tuple(feed),
             gaps=tuple(gaps),
         )
+
+    @property
+    def size(self) -> int:
+        """How many objects are kept, for tests of the bounds."""
+        return sum(state.size for state in self._engines.values())

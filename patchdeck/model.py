@@ -407,6 +407,8 @@ class Startup(Value, frozen=True, kw_only=True):
     """Others starting on the same engine when this one began."""
     approximate: bool = False
     """Its times come from an inspect after a gap, not from events."""
+    started_bound: bool = False
+    """`started_ns` is StartedAt of an engine that stamps it before the process runs: it was started later than that."""
 
     @property
     def startup_id(self) -> str:
@@ -422,8 +424,8 @@ class Startup(Value, frozen=True, kw_only=True):
 
     @property
     def latency_s(self) -> float | None:
-        """Began to started. None if either is not known."""
-        if self.began_ns is None or self.started_ns is None:
+        """Began to started. None if either is not known, or only bounded."""
+        if self.began_ns is None or self.started_ns is None or self.started_bound:
             return None
         return (self.started_ns - self.began_ns) / 1e9
 
@@ -571,6 +573,7 @@ class FeedEntry(Value, frozen=True, kw_only=True):
     """One line of the event feed."""
 
     at_ns: int
+    """By this host's clock, so that lines of several engines are in one order."""
     engine: str
     severity: Severity
     what: str
@@ -591,7 +594,7 @@ class Engine(Value, frozen=True, kw_only=True):
     """When it entered this state."""
     described: EngineDescribed | None = None
     heard_ns: int | None = None
-    """The newest observation of it."""
+    """The newest sign of life, by this host's clock."""
     response_s: float | None = None
     containers: int = 0
     running: int = 0

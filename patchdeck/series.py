@@ -37,6 +37,9 @@ class Series:
         """Values from `at_ns` on, oldest first."""
         return [value for _, value in self._points[bisect.bisect_left(self._points, at_ns, key=_time) :]]
 
+    def __len__(self) -> int:
+        return len(self._points) + len(self._thinned) + len(self._stale)
+
     def history(self) -> tuple[Sample, ...]:
         for stretch in self._stale:
             low = bisect.bisect_left(self._points, stretch * self._stretch_ns, key=_time)

@@ -33,6 +33,9 @@ _ORDER = {
 }
 """The order of two events of one container that carry the same time."""
 
+_RUNS_KEPT = 2
+"""Runs that are older than the window are kept whole this far back, so that what follows them keeps its meaning."""
+
 
 class Stamp(Value, frozen=True, kw_only=True):
     """One run of the container's process as inspects told of it."""
@@ -41,8 +44,36 @@ class Stamp(Value, frozen=True, kw_only=True):
     finished_ns: int | None = None
     exit_code: int | None = None
     oom_killed: bool = False
-    seen_ns: int = 0
-    """When it was inspected; the newest telling of a run counts."""
+    seen_ns: int
+    """The newest telling; it counts for what is above, unless an older one knows the end and it does not."""
+    first_seen_ns: int
+    restart_policy: str = "no"
+    """As first seen: a later change of the policy does not change why this run began."""
+    restarts: int = 0
+    """Restarts by policy before this run."""
+    healthy_ns: int | None = None
+    """The first inspect that found it healthy."""
+
+    def merged(self, other: Stamp) -> Stamp:
+        """Both tellings of one run in one, whichever came first."""
+        newer = max(self, other, key=_newness)
+        first = min(self, other, key=lambda stamp: (stamp.first_seen_ns, stamp.restart_policy))
+        healthy = [stamp.healthy_ns for stamp in (self, other) if stamp.healthy_ns is not None]
+        return msgspec.structs.replace(
+            newer,
+            first_seen_ns=first.first_seen_ns,
+            restart_policy=first.restart_policy,
+            restarts=min(self.restarts, other.restarts),
+            healthy_ns=min(healthy, default=None),
+        )
+
+
+class Refusal(Value, frozen=True, kw_only=True):
+    """A start that ended in error 500 at whoever asked for it, as an inspect told of it."""
+
+    at_ns: int
+    error: str
+    exit_code: int | None
 
 
 class Timeline:
@@ -50,13 +81,13 @@ class Timeline:
 
     __slots__ = (
         "_probes",
+        "_refusals",
         "_seen",
         "_stamps",
         "container_id",
         "events",
         "facts",
         "facts_ns",
-        "failed_ns",
         "last_ns",
         "vanished",
     )
@@ -67,14 +98,14 @@ class Timeline:
         """Sorted by time."""
         self.facts: ContainerFacts | None = None
         self.facts_ns = 0
-        self.failed_ns: int | None = None
-        """When an inspect first told of a start that the runtime refused."""
         self.last_ns = 0
         """The newest evidence that the container exists."""
         self.vanished = False
         self._seen: set[tuple[int, str, str]] = set()
         self._stamps: dict[int, Stamp] = {}
         self._probes: dict[int, Probe] = {}
+        self._refusals: dict[int, Refusal] = {}
+        """The first telling of a refused start after each run, by that run's start; after none, by 0."""
 
     def add_event(self, event: ContainerEvent) -> bool:
         """Returns whether it was new."""
@@ -87,35 +118,37 @@ class Timeline:
             self.vanished = True
         self.last_ns = max(self.last_ns, event.at_ns)
         if len(self.events) > MOST_EVENTS:
-            self._forget_events(1)
+            self._forget_events(_not_needed(self.events[: MOST_EVENTS // 2]) or self.events[:1])
         return True
 
     def add_facts(self, at_ns: int, facts: ContainerFacts) -> bool:
         """Returns whether it told anything that was not known."""
         changed = False
         if facts.started_ns is not None:
-            stamp = Stamp(
-                started_ns=facts.started_ns,
-                finished_ns=facts.finished_ns if not facts.live else None,
-                exit_code=facts.exit_code if not facts.live else None,
-                oom_killed=facts.oom_killed,
-                seen_ns=at_ns,
-            )
-            known = self._stamps.get(facts.started_ns)
-            if known is None or _newer(stamp, known):
-                self._stamps[facts.started_ns] = stamp
-                changed = True
+            changed |= self._add_stamp(_stamp(at_ns, facts, facts.started_ns))
         if facts.health is not None:
             for probe in facts.health.probes:
-                changed |= self._probes.setdefault(probe.began_ns, probe) is probe
-        if start_was_refused(facts) and (self.failed_ns is None or at_ns < self.failed_ns):
-            self.failed_ns = at_ns
-            changed = True
+                if probe.began_ns not in self._probes:
+                    # What a probe wrote is shown from the newest inspect; here it would only take room.
+                    self._probes[probe.began_ns] = msgspec.structs.replace(probe, output="")
+                    changed = True
+        if start_was_refused(facts):
+            told = Refusal(at_ns=at_ns, error=facts.error, exit_code=facts.exit_code)
+            known = self._refusals.get(facts.started_ns or 0)
+            if known is None or _order_of(told) < _order_of(known):
+                self._refusals[facts.started_ns or 0] = told
+                changed = True
         if self._is_newer(at_ns, facts):
-            changed |= self.facts != facts
+            changed |= self.facts != facts or at_ns != self.facts_ns
             self.facts, self.facts_ns = facts, at_ns
         self.last_ns = max(self.last_ns, at_ns)
         return changed
+
+    def _add_stamp(self, stamp: Stamp) -> bool:
+        known = self._stamps.get(stamp.started_ns)
+        merged = stamp if known is None else known.merged(stamp)
+        self._stamps[stamp.started_ns] = merged
+        return merged != known
 
     def _is_newer(self, at_ns: int, facts: ContainerFacts) -> bool:
         if self.facts is None or at_ns != self.facts_ns:
@@ -130,8 +163,14 @@ class Timeline:
 
     @property
     def probes(self) -> list[Probe]:
-        """Sorted by time."""
+        """Sorted by time; without their output."""
         return [self._probes[key] for key in sorted(self._probes)]
+
+    def refusal(self, since_ns: int) -> Refusal | None:
+        """Of a start that left its first trace at `since_ns`."""
+        run_ns = max((started_ns for started_ns in self._stamps if started_ns < since_ns), default=0)
+        told = self._refusals.get(run_ns)
+        return told if told is not None and told.at_ns >= since_ns else None
 
     @property
     def labels(self) -> Mapping[str, str]:
@@ -156,37 +195,93 @@ class Timeline:
             return self.facts.image
         return next((event.image for event in self.events if event.image), "")
 
+    def events_after(self, at_ns: int) -> list[ContainerEvent]:
+        return self.events[bisect.bisect_right(self.events, at_ns, key=_time) :]
+
+    @property
+    def size(self) -> int:
+        """How many facts are kept, for tests of the bounds."""
+        return len(self.events) + len(self._stamps) + len(self._probes) + len(self._refusals) + 1
+
     def forget_before(self, horizon_ns: int) -> bool:
-        """Drop what is older, but never what the newest run stands on. Returns whether nothing is left to keep."""
+        """Drop what is older, except what younger runs stand on. Returns whether anything was dropped."""
         old = bisect.bisect_left(self.events, horizon_ns, key=_time)
-        if old:
-            self._forget_events(old)
-        if len(self._stamps) > 1:
-            for started_ns in sorted(self._stamps)[:-1]:
-                if started_ns < horizon_ns:
-                    del self._stamps[started_ns]
+        dropped = self._forget_events(_not_needed(self.events[:old]))
+        for started_ns in [key for key in sorted(self._stamps) if key < horizon_ns][:-_RUNS_KEPT]:
+            del self._stamps[started_ns]
+            self._refusals.pop(started_ns, None)
+            dropped = True
         for began_ns in [key for key in self._probes if key < horizon_ns]:
             del self._probes[began_ns]
-        return self.vanished and not self.events and self.last_ns < horizon_ns
+            dropped = True
+        return dropped
 
-    def _forget_events(self, count: int) -> None:
-        for event in self.events[:count]:
-            self._seen.discard((event.at_ns, event.action, event.detail))
-        del self.events[:count]
+    def _forget_events(self, events: list[ContainerEvent]) -> bool:
+        if not events:
+            return False
+        forgotten = {(event.at_ns, event.action, event.detail) for event in events}
+        self._seen -= forgotten
+        self.events = [
+            event for event in self.events if (event.at_ns, event.action, event.detail) not in forgotten
+        ]
+        return True
 
 
 def start_was_refused(facts: ContainerFacts) -> bool:
-    """The runtime could not start it (error 500 at the command line): it never ran, and says why."""
-    return (
-        facts.started_ns is None
-        and facts.status in ("created", "exited", "dead")
-        and (bool(facts.error) or bool(facts.exit_code))
+    """The runtime could not start it the last time it was asked to. A start that succeeds clears the error."""
+    if facts.live:
+        return False
+    return bool(facts.error) or (facts.started_ns is None and bool(facts.exit_code))
+
+
+def _order_of(refusal: Refusal) -> tuple[int, str, int]:
+    return (refusal.at_ns, refusal.error, refusal.exit_code or 0)
+
+
+def _stamp(at_ns: int, facts: ContainerFacts, started_ns: int) -> Stamp:
+    # While the process runs, FinishedAt is of the run before. After it, FinishedAt may lie before StartedAt: engines
+    # up to 26 stamp the start late.
+    ended = facts.status not in ("running", "paused") and facts.finished_ns is not None
+    healthy = facts.health is not None and facts.health.status == "healthy"
+    return Stamp(
+        started_ns=started_ns,
+        finished_ns=max(facts.finished_ns or 0, started_ns) if ended else None,
+        exit_code=facts.exit_code if ended else None,
+        oom_killed=facts.oom_killed,
+        seen_ns=at_ns,
+        first_seen_ns=at_ns,
+        restart_policy=facts.restart_policy,
+        restarts=facts.restart_count,
+        healthy_ns=at_ns if healthy else None,
     )
 
 
-def _newer(one: Stamp, other: Stamp) -> bool:
-    """A telling with an end beats one without; between equals the later one counts."""
-    return (one.finished_ns or 0, one.seen_ns) > (other.finished_ns or 0, other.seen_ns)
+def _newness(stamp: Stamp) -> tuple[int, int, bool, int]:
+    exit_code = -1 if stamp.exit_code is None else stamp.exit_code
+    return (stamp.finished_ns or 0, stamp.seen_ns, stamp.oom_killed, exit_code)
+
+
+def _not_needed(old: list[ContainerEvent]) -> list[ContainerEvent]:
+    """Of events older than the window, all but those that tell of the newest runs.
+
+    Of these every kind of event counts once a run: a container that lives for months says `healthy` many times.
+    """
+    dropped: list[ContainerEvent] = []
+    runs = 0
+    later: dict[tuple[str, str], ContainerEvent] = {}
+    for event in reversed(old):
+        if event.action == "die":
+            runs += 1
+            later.clear()
+        if runs > _RUNS_KEPT or event.action not in _ORDER:
+            dropped.append(event)
+            continue
+        kind = (event.action, event.detail)
+        if kind in later:
+            # The earlier one counts: the first time it was healthy, not the last.
+            dropped.append(later[kind])
+        later[kind] = event
+    return dropped
 
 
 def _sort_key(event: ContainerEvent) -> tuple[int, int, str, str]:

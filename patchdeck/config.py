@@ -78,8 +78,6 @@ def read(path: Path, *, trusted: bool) -> str | None:
 
 
 def _refuse_foreign(path: Path, status: os.stat_result, *, trusted: bool) -> None:
-    if stat.S_ISDIR(status.st_mode):
-        raise ConfigError(f"{path}: expected a file, found a folder")
     if not stat.S_ISREG(status.st_mode):
         raise ConfigError(f"{path}: expected a file, found a device, pipe or socket")
     if status.st_mode & stat.S_IWOTH:

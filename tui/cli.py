@@ -115,6 +115,7 @@ def nearest(name: str, *, known: Sequence[str] = tuple(COMMANDS)) -> str:
 
 
 @click.group(
+    "patchdeck",
     cls=Commands,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
     epilog="""\b

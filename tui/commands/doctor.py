@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 from pathlib import Path
 
@@ -33,6 +32,8 @@ def command(*, form: str, hosts: tuple[str, ...], config: Path | None) -> int:
     Tries every address that Docker's own rules give, and looks at the engine, its clock, the sources of pressure, the
     terminal and the configuration. It changes nothing.
     """
+    import asyncio
+
     from msgspec import to_builtins
 
     from patchdeck.doctor import examine

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 from pathlib import Path
 
@@ -44,6 +43,8 @@ def command(*, form: str, wait_s: float, hosts: tuple[str, ...], config: Path | 
     """
     settings = options.settings_from(config, hosts)
     targets = options.targets_of(settings)
+
+    import asyncio
 
     from tui import terminal
     from tui.headless.one_look import look

@@ -76,6 +76,7 @@ def command(
     report = _Report(output, shape, began_ns=began_ns, ascii_only=ascii_only)
     interrupted = False
     try:
+        report.begin()
         follow(settings, targets, for_s=for_s, output=output, take=report.take)
     except KeyboardInterrupt:
         interrupted = True
@@ -104,12 +105,14 @@ class _Report:
         self._news = News()
         self._tally = Tally()
         self._latest: Snapshot | None = None
-        if shape.header is not None:
-            self._write(shape.header)
 
     @property
     def connected(self) -> bool:
         return bool(self._news.connected)
+
+    def begin(self) -> None:
+        if self._shape.header is not None:
+            self._write(self._shape.header)
 
     def take(self, snapshot: Snapshot) -> None:
         self._latest = snapshot

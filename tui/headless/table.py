@@ -53,15 +53,20 @@ class Table:
         return self.row([Cell(column.title, Colour.FAINT) for column in self._columns])
 
     def row(self, cells: Sequence[Cell]) -> str:
-        drawn = [
-            self._drawn(cell, column, width)
-            for cell, column, width in zip(cells, self._columns, self._widths, strict=True)
-            if width
-        ]
-        return _GAP.join(drawn).rstrip()
+        line = ""
+        pending = ""
+        for cell, column, width in zip(cells, self._columns, self._widths, strict=True):
+            padded = self._fitted(cell, column, width)
+            text = padded.rstrip(" ")
+            if text:
+                line += pending + (f"{cell.colour}{text}{RESET}" if self._colour and cell.colour else text)
+                pending = ""
+            # Blanks are written once something follows them.
+            pending += padded[len(text) :] + _GAP
+        return line
 
-    def _drawn(self, cell: Cell, column: Column, width: int) -> str:
-        text = fit(
+    def _fitted(self, cell: Cell, column: Column, width: int) -> str:
+        return fit(
             cell.text,
             width,
             column.align,
@@ -69,7 +74,6 @@ class Table:
             ellipsis="~" if self._ascii_only else "…",
             ascii_only=self._ascii_only,
         )
-        return f"{cell.colour}{text}{RESET}" if self._colour and cell.colour else text
 
 
 def _widths(columns: Sequence[Column], width: int) -> list[int]:

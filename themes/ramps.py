@@ -155,8 +155,8 @@ ASCII = Glyphs(
 )
 
 INFERNO = (
-    "#781c6d", "#932667", "#ab2f5e", "#c43c4e", "#d64b40", "#e65c30",
-    "#f2741c", "#f8900c", "#fbac10", "#f8c932", "#f2e661", "#fcffa4",
+    "#771c6b", "#932667", "#ac305c", "#c33c4f", "#d64c3f", "#e6612d",
+    "#f37819", "#f89310", "#fbaf16", "#f7cd3a", "#f8e76c", "#fcffa4",
 )  # fmt: skip
 """For a dark ground. Of the usual maps it keeps the most steps apart in 256 colours, its lightness only rises."""
 

@@ -20,7 +20,7 @@ _KIND_CELLS = 7
 _FLIGHT_CELLS = 6
 _TIME_CELLS = 6
 _LEAST_BAR = 12
-_REASON_CELLS = 18
+_REASON_CELLS = 32
 
 
 class StartupList(RowPanel[Startup]):
@@ -194,7 +194,7 @@ class StartupList(RowPanel[Startup]):
             return
         reason = row.reason or "failed"
         drawn = len("".join(text for text, _, _ in spans).rstrip())
-        kept = min(drawn, max(cells - min(len(reason), _REASON_CELLS) - 1, 0))
+        kept = min(drawn, max(cells - min(len(reason), _REASON_CELLS, cells // 2) - 1, 0))
         for text, ink, _ in headed(spans, kept):
             line.put(text, ink)
         line.gap(1).free(reason, Ink.FAILED)

@@ -42,7 +42,7 @@ WIDTHS = {
     Column.ENGINE: Width(6, 16, 1),
     Column.SERVICE: Width(14, 40, 3),
     Column.VERSIONS: Width(16, 44, 3),
-    Column.REPLICAS: Width(8, 8),
+    Column.REPLICAS: Width(9, 9),
     Column.P50: Width(5, 5),
     Column.P95: Width(5, 5),
     Column.LAYERS: Width(11, 11),

@@ -333,6 +333,27 @@ class HostSampled(Observation, frozen=True, kw_only=True):
     cpu_steal: float | None = None
 
 
+class IndicatorRead(Observation, frozen=True, kw_only=True):
+    """One value of one indicator, as a source other than this host's own /proc tells it.
+
+    `value` is over the source's short window, `sustained` over its long one. A source that has no answer emits nothing:
+    an indicator without fresh readings is unknown, not zero.
+    """
+
+    indicator: str
+    """cpu, memory, io, network, throttling, engine, allocation, …, or the name of a user's own."""
+    source: str
+    """prometheus or stats"""
+    value: float
+    sustained: float | None = None
+    window_s: float = 0.0
+    sustained_s: float = 0.0
+    service: str = ""
+    """Empty: of the whole engine."""
+    detail: str = ""
+    """What was read, in words: "io full", "throttled periods"."""
+
+
 class EngineAnswered(Observation, frozen=True, kw_only=True):
     """How long a cheap call took (`/_ping`), in seconds."""
 
@@ -354,6 +375,7 @@ AnyObservation = (
     | ImageInspected
     | ImageEvent
     | HostSampled
+    | IndicatorRead
     | EngineAnswered
     | Ticked
 )

@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 import pytest
 from hypothesis import given
+from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from patchdeck.model import ContainerEvent, ContainerFacts, Healthcheck, ImageEvent
@@ -168,6 +169,7 @@ def test_nulls_are_what_the_api_means_by_them() -> None:
         lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
     )
 )
+@hypothesis_settings(max_examples=40, deadline=None)
 def test_any_json_is_facts_or_a_value_error(answer: Any) -> None:
     with pytest.raises(ValueError, match=r".*"):
         container_facts(json.dumps(answer).encode("utf-8", "surrogatepass"))

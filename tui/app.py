@@ -106,10 +106,12 @@ class PatchdeckApp(App[int], inherit_bindings=False):
         self._draw()
 
     @property
-    def trouble(self) -> str:
-        """Why what is shown is not live, in one line."""
+    def notice(self) -> str:
+        """What keeps the screen from showing everything, live: the filter, and why an engine is silent."""
         engines = self.snapshot.engines if self.snapshot else ()
-        return next((one.detail for one in engines if one.state is not SourceState.LIVE and one.detail), "")
+        silent = (one.detail for one in engines if one.state is not SourceState.LIVE and one.detail)
+        filtered = f"filter: {self.looking.words}" if self.looking.words else ""
+        return "   ".join(filter(None, (filtered, next(silent, ""))))
 
     # Looking
 
@@ -193,12 +195,6 @@ class PatchdeckApp(App[int], inherit_bindings=False):
 
     def action_contention(self) -> None:
         self.go_to(keymap.CONTENTION)
-
-    async def action_back(self) -> None:
-        if isinstance(self.screen, View):
-            self.screen.clear_filter()
-        elif len(self.screen_stack) > 1:
-            self.pop_screen()
 
     def action_next_panel(self) -> None:
         self.screen.focus_next()

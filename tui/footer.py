@@ -12,9 +12,11 @@ from widgets.ink import Ink
 from widgets.line import Line, Spans
 from widgets.panel import Panel
 
+_ALWAYS = frozenset({"help", "quit"})
+
 
 class Footer(Panel):
-    """As many keys as there is room for, and always the one for help. A click does what the key does."""
+    """As many keys as there is room for, and always those for help and for leaving. A click does what the key does."""
 
     DEFAULT_CSS = "Footer { height: 1; dock: bottom; }"
 
@@ -22,8 +24,8 @@ class Footer(Panel):
         super().__init__(glyphs=glyphs, framed=False)
         actions = [action for action in actions_on(screen_name) if action.footer]
         self._keymap = keymap
-        self._first = [action for action in actions if action.id != "help"]
-        self._last = [action for action in actions if action.id == "help"]
+        self._first = [action for action in actions if action.id not in _ALWAYS]
+        self._last = [action for action in actions if action.id in _ALWAYS]
         self._places: list[tuple[range, Action]] = []
 
     def draw(self, width: int, height: int) -> Sequence[Spans]:

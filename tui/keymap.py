@@ -24,7 +24,9 @@ VIEWS = (DECK, STARTUPS, CONTENTION)
 """The screens that are reached by a digit; they show a stretch of time."""
 LISTS = (STARTUPS, CELL)
 """The screens that list startups."""
-SCREENS = (*VIEWS, CONTAINER, SERVICE, CELL, SEARCHING, HELP)
+PAGES = (CONTAINER, SERVICE, CELL, HELP)
+"""The screens that are laid over a view."""
+SCREENS = (*VIEWS, *PAGES, SEARCHING)
 
 
 class KeymapError(ValueError):
@@ -68,7 +70,7 @@ def _show(name: str, keys: str, label: str, tooltip: str, *screens: str, footer:
 
 
 ACTIONS: tuple[Action, ...] = (
-    _go("back", "escape", "back", "Leave this page; on a view, clear the filter", footer=False),
+    _go("back", "escape", "back", "Leave this page", *PAGES),
     _go("deck", "1", "deck", "Heatmap, versions, contention and events on one screen"),
     _go("startups", "2", "startups", "Every startup with its phases, newest first"),
     _go("contention", "3", "contention", "Each indicator over time, and why it stands where it does"),
@@ -81,13 +83,14 @@ ACTIONS: tuple[Action, ...] = (
         "Show only services, startups and events that match, in every view",
         *VIEWS,
     ),
+    _show("clear", "escape", "clear", "Take the filter away", *VIEWS, footer=False),
     _show("zoom_out", "minus", "longer", "A longer window, up to six hours", *VIEWS),
     _show("zoom_in", "plus,equals_sign", "shorter", "A shorter window, down to five minutes", *VIEWS),
     _show("mode", "m", "rows", "What the heatmap's rows are: latency, services or phases", DECK),
     _show("measure", "u", "until", "Measure startups until they are started, or until they are ready", DECK),
     _show("sort", "s", "sort", "Sort the services by the next column", DECK),
     _show("reverse", "S", "reverse", "Turn the order of the services round", DECK, footer=False),
-    _show("events", "e", "events", "The event feed in place of the contention panel, and back", DECK),
+    _show("events", "e", "events", "The event feed in place of the versions, and back", DECK),
     _show("only_failed", "f", "failed", "Only startups that failed or were never ready", *LISTS),
     _show("only_slow", "w", "slow", "Only startups as slow as the window's p95 or slower", *LISTS),
     _show("logs", "o", "logs", "Fetch the last log lines again", CONTAINER),
@@ -131,6 +134,7 @@ CURSOR_KEYS: tuple[tuple[str, str], ...] = (
     ("arrows, h j k l", "Move the cursor of the panel that has it"),
     ("pgup, pgdn, home, end", "Move it by a page, or all the way"),
     ("enter", "Open what the cursor is on"),
+    ("left, right", "On a page: move along lines that are longer than the panel"),
 )
 """Keys of the panels themselves. They are the same everywhere and can not be remapped."""
 _TWINS = {"sort": "versions.sort", "reverse": "versions.reverse"}

@@ -38,6 +38,7 @@ class ContainerList(RowPanel[Container]):
         self._utc = utc
 
     def show(self, containers: Sequence[Container]) -> None:
+        """Show these, in this order."""
         self.set_rows(containers)
 
     def row_key(self, row: Container) -> str:

@@ -33,7 +33,7 @@ _MOST_ROWS = 8
 class ContentionChart(Panel):
     """Bars per indicator over the window, the newest at the right; a stretch without a sample stays blank."""
 
-    DEFAULT_CSS = "ContentionChart { min-height: 8; }"
+    DEFAULT_CSS = "ContentionChart { min-height: 7; }"
 
     def __init__(self, *, utc: bool = False, glyphs: Glyphs) -> None:
         super().__init__(title="Contention", glyphs=glyphs)
@@ -112,9 +112,10 @@ class ContentionChart(Panel):
         spacing = _spacing(history)
         for sample in reversed(history):
             place = cells - 1 - (last - sample.at_ns // cell_ns)
-            if place < -spacing // cell_ns - 1:
+            until = cells - 1 - (last - (sample.at_ns + spacing) // cell_ns)
+            if until < 0:
                 break
-            for filled in range(max(place, 0), min(place + max(spacing // cell_ns, 1), cells)):
+            for filled in range(max(place, 0), min(max(until, place + 1), cells)):
                 values[filled] = max(values[filled] or 0.0, sample.value)
         return values
 

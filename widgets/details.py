@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import ClassVar
 
 import msgspec
+from textual.binding import Binding, BindingType
 
 from patchdeck.model import Severity
 from themes.ramps import UNICODE, Glyphs
@@ -14,6 +16,7 @@ from widgets.line import Spans
 from widgets.rows import RowPanel
 
 _KEY_CELLS = 22
+_STEP = 20
 _INKS = {Severity.INFO: Ink.TEXT, Severity.WARNING: Ink.BUSY, Severity.FAILURE: Ink.FAILED}
 
 
@@ -31,6 +34,8 @@ class Detail(msgspec.Struct, frozen=True, kw_only=True):
 class Section(msgspec.Struct, frozen=True, kw_only=True):
     title: str
     details: Sequence[Detail] = ()
+    counted: bool = False
+    """It is a list of things, and its title says how many."""
     empty: str = "none"
     """Said where there are no details, so that an empty section is not taken for a missing one."""
 
@@ -45,7 +50,12 @@ class _Place(msgspec.Struct, frozen=True):
 
 
 class Details(RowPanel[_Place]):
-    """Sections one beneath the other, to be scrolled through. Text that is longer than a line is cut."""
+    """Sections one beneath the other, to be scrolled through; left and right move along longer texts."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("left,h", f"shift(-{_STEP})", "Left", show=False, id="details.left"),
+        Binding("right,l", f"shift({_STEP})", "Right", show=False, id="details.right"),
+    ]
 
     def __init__(
         self,
@@ -70,6 +80,16 @@ class Details(RowPanel[_Place]):
             classes=classes,
         )
         self._utc = utc
+        self._shift = 0
+
+    def action_shift(self, cells: int) -> None:
+        """Move along the texts, which may be longer than the panel is wide."""
+        longest = max((len(row.detail.text) for row in self._rows if row.detail), default=0)
+        self._shift = min(max(self._shift + cells, 0), max(longest - _STEP, 0))
+        self.redraw()
+
+    def visual_state(self) -> object:
+        return self._shift
 
     def show(self, title: str, sections: Sequence[Section]) -> None:
         """Show these sections under this title."""
@@ -78,7 +98,8 @@ class Details(RowPanel[_Place]):
         for index, section in enumerate(sections):
             if index:
                 places.append(_Place(len(places), Section(title=""), None))
-            places.append(_Place(len(places), section, None))
+            if section.title:
+                places.append(_Place(len(places), section, None))
             for detail in section.details or (Detail(text=section.empty),):
                 places.append(_Place(len(places), section, detail))
         self.set_rows(places)
@@ -93,7 +114,7 @@ class Details(RowPanel[_Place]):
         if detail is None:
             if row.section.title:
                 line.free(row.section.title, Ink.TITLE)
-                if row.section.details:
+                if row.section.counted and row.section.details:
                     line.gap(1).put(str(len(row.section.details)), Ink.MUTED)
             return line.spans(over)
         line.gap(1)
@@ -105,4 +126,4 @@ class Details(RowPanel[_Place]):
         if detail.key:
             line.value(detail.key, min(_KEY_CELLS, line.room // 2), Ink.MUTED, cut="middle").gap(1)
         ink = _INKS[detail.severity] if row.section.details else Ink.MUTED
-        return line.free(detail.text, ink).spans(over)
+        return line.free(detail.text[self._shift :], ink).spans(over)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 import random
+from typing import Any
 
 from patchdeck.model import (
     Container,
@@ -131,8 +132,8 @@ def startups(now_ns: int = NOW_NS) -> tuple[Startup, ...]:
     chance = random.Random(7)
     made: list[Startup] = []
 
-    def add(ago_s: float, **fields: object) -> None:
-        made.append(startup(len(made) + 1, began_ns=now_ns - int(ago_s * 1e9), **fields))  # type: ignore[arg-type]
+    def add(ago_s: float, **fields: Any) -> None:
+        made.append(startup(len(made) + 1, began_ns=now_ns - int(ago_s * 1e9), **fields))
 
     for _ in range(260):
         service, version = chance.choice(
@@ -283,7 +284,7 @@ def service(name: str, every: tuple[Startup, ...], live: dict[str, int], engine:
         ready=ready,
         restarts=Quantiles(),
         last_start_ns=max((one.at_ns for one in mine), default=None),
-        container_ids=tuple(one.container_id for one in mine),
+        container_ids=tuple(one.container_id for one in mine[-sum(live.values()) :]),
         one_offs=1 if name == "shop/api" else 0,
     )
 
@@ -329,10 +330,18 @@ def engines() -> tuple[Engine, ...]:
             indicator("cpu", "share", Level.BUSY, "cpu some 38% over 10 s, 31% over 60 s", [*wave, 0.38]),
             indicator("memory", "share", Level.CALM, "memory full 0% over 10 s, 0% over 60 s", [0.0] * 90),
             indicator(
-                "io", "share", Level.SATURATED, "io full 31% over 10 s, 24% over 60 s", [v / 2 for v in wave]
+                "io",
+                "share",
+                Level.SATURATED,
+                "io full 31% over 10 s, 24% over 60 s",
+                [*(v / 2 for v in wave), 0.31],
             ),
             indicator(
-                "engine", "s", Level.BUSY, "a ping took 41 ms over 10 s (medians)", [v / 10 for v in wave]
+                "engine",
+                "s",
+                Level.BUSY,
+                "a ping took 41 ms over 10 s (medians)",
+                [*(v / 10 for v in wave), 0.041],
             ),
             indicator(
                 "starts", "starts", Level.UNKNOWN, "3 starts in flight", [*(round(v * 30) for v in wave), 3]

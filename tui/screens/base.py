@@ -21,6 +21,8 @@ from widgets.status_bar import StatusBar
 if TYPE_CHECKING:
     from tui.app import PatchdeckApp
 
+WIDE = 160
+"""Columns from which panels stand side by side that else stand one beneath the other."""
 SMALLEST = (80, 24)
 """Columns and rows below which nothing can be told truthfully."""
 
@@ -34,12 +36,15 @@ class ConsoleScreen(Screen[None], inherit_bindings=False):
 
     NAME: ClassVar[str]
     """Its name in the keymap."""
-    HORIZONTAL_BREAKPOINTS = [
+    HORIZONTAL_BREAKPOINTS: ClassVar[list[tuple[int, str]] | None] = [  # type: ignore[misc] # as it is in Textual
         (0, "-narrow"),
         (104, "-normal"),
-        (160, "-wide"),
+        (WIDE, "-wide"),
     ]
-    VERTICAL_BREAKPOINTS = [(0, "-short"), (32, "-tall")]
+    VERTICAL_BREAKPOINTS: ClassVar[list[tuple[int, str]] | None] = [  # type: ignore[misc]
+        (0, "-short"),
+        (32, "-tall"),
+    ]
     DEFAULT_CSS = """
     ConsoleScreen {
         background: $background; color: $foreground;
@@ -88,13 +93,16 @@ class ConsoleScreen(Screen[None], inherit_bindings=False):
             now_ns=snapshot.at_ns if snapshot else 0,
             clock="",
             armed_label="READ-ONLY",
-            notice=self.patchdeck.trouble,
+            notice=self.patchdeck.notice,
         )
         if self.patchdeck.shown is not None:
             self.show(self.patchdeck.shown)
 
     def on_mount(self) -> None:
         self.update_shown()
+
+    def action_back(self) -> None:
+        self.patchdeck.pop_screen()
 
     def on_screen_resume(self) -> None:
         self.update_shown()

@@ -28,6 +28,7 @@ class ContainerScreen(ConsoleScreen, inherit_bindings=False):
 
     NAME = keymap.CONTAINER
     BINDINGS: ClassVar[list[BindingType]] = [*keymap.bindings(keymap.CONTAINER)]
+    AUTO_FOCUS = "#facts"
     DEFAULT_CSS = """
     ContainerScreen {
         & > .body { grid-size: 2; grid-columns: 1fr 1fr; grid-rows: 6 1fr 1fr; }
@@ -51,7 +52,6 @@ class ContainerScreen(ConsoleScreen, inherit_bindings=False):
 
     def on_mount(self) -> None:
         super().on_mount()
-        self.query_one("#facts").focus()
         self.action_logs()
 
     def show(self, shown: Shown) -> None:

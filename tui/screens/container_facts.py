@@ -19,15 +19,17 @@ def facts(container: Container, *, utc: bool) -> list[Section]:
         Section(title="Identity", details=[*_identity(container, utc=utc)]),
         Section(title="Limits", details=[*_limits(known)]),
         Section(title="Health check", details=[*_healthcheck(known)], empty="it has none"),
-        Section(title="Mounts", details=[*_mounts(known)]),
-        Section(title="Networks", details=[Detail(text=name) for name in known.networks]),
-        Section(title="Ports", details=[Detail(text=port) for port in known.ports]),
+        Section(title="Mounts", counted=True, details=[*_mounts(known)]),
+        Section(title="Networks", counted=True, details=[Detail(text=name) for name in known.networks]),
+        Section(title="Ports", counted=True, details=[Detail(text=port) for port in known.ports]),
         Section(
             title="Environment",
+            counted=True,
             details=[Detail(key=name, text=MASKED) for name in known.environment_names],
         ),
         Section(
             title="Labels",
+            counted=True,
             details=[Detail(key=key, text=value) for key, value in sorted(known.labels.items())],
         ),
     ]
@@ -55,8 +57,10 @@ def story(container: Container) -> list[Section]:
         for probe in reversed(health.probes if health else ())
     ]
     return [
-        Section(title="Events", details=events, empty="none was seen since Patchdeck was opened"),
-        Section(title="Health probes", details=probes, empty="none"),
+        Section(
+            title="Events", counted=True, details=events, empty="none was seen since Patchdeck was opened"
+        ),
+        Section(title="Health probes", counted=True, details=probes, empty="none"),
     ]
 
 

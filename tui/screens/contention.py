@@ -38,5 +38,8 @@ class ContentionScreen(View, inherit_bindings=False):
             else:
                 chart = ContentionChart(glyphs=self.glyphs, utc=self.utc)
                 body.mount(chart)
+            # One without a history has nothing to chart and leaves its room to the others.
+            charted = any(indicator.history for indicator in engine.indicators)
+            chart.styles.height = "1fr" if charted else max(len(engine.indicators), 1) + 2
             now_ns = shown.snapshot.at_ns + engine.clock_offset_ns
             chart.show(engine, now_ns=now_ns, window_s=shown.looking.window_s)

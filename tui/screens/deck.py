@@ -4,18 +4,20 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from textual import on
+from textual import events, on
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Grid
 
 from tui import keymap
+from tui.screens.base import WIDE
 from tui.screens.views import View
 from tui.shown import Shown
 from widgets.contention_panel import ContentionPanel
 from widgets.contention_strip import ContentionStrip
 from widgets.event_feed import EventFeed
 from widgets.heatmap import Heatmap
+from widgets.version_columns import Column
 from widgets.version_table import VersionTable
 
 
@@ -33,16 +35,18 @@ class DeckScreen(View, inherit_bindings=False):
 
         &.-short > .body { grid-rows: 3fr 2fr; }
         &.-short EventFeed { display: none; }
-        &.-short.-events EventFeed { display: block; }
-        &.-short.-events VersionTable { display: none; }
+        &.-events > .body { grid-rows: 3fr 2fr; }
+        &.-events EventFeed { display: block; }
+        &.-events VersionTable { display: none; }
 
-        &.-wide > .body { grid-columns: 1fr 62; grid-rows: 1fr 1fr; }
+        &.-wide > .body { grid-columns: 1fr 62; grid-rows: 14 1fr 1fr; }
+        &.-wide Heatmap, &.-wide EventFeed { row-span: 2; }
         &.-wide VersionTable, &.-wide EventFeed { column-span: 1; }
-        &.-wide.-short EventFeed { display: block; }
-        &.-wide.-short VersionTable { display: block; }
+        &.-wide EventFeed, &.-wide VersionTable { display: block; }
 
         &.-narrow > .body { grid-size: 1; grid-columns: 1fr; grid-rows: 4fr 1 3fr; }
         &.-narrow.-tall > .body { grid-rows: 4fr 1 3fr 8; }
+        &.-narrow.-events > .body { grid-rows: 4fr 1 3fr; }
         &.-narrow VersionTable, &.-narrow EventFeed { column-span: 1; }
         &.-narrow ContentionPanel { display: none; }
         &.-narrow ContentionStrip { display: block; }
@@ -57,6 +61,21 @@ class DeckScreen(View, inherit_bindings=False):
             yield ContentionStrip(glyphs=glyphs)
             yield VersionTable(glyphs=glyphs)
             yield EventFeed(glyphs=glyphs, utc=utc)
+
+    def on_resize(self, event: events.Resize) -> None:
+        super().on_resize(event)
+        # Where there is room for it the feed stands beneath the contention panel, which comes before the versions.
+        feed, versions = self.query_one(EventFeed), self.query_one(VersionTable)
+        body = self.query_one(".body")
+        wide = event.size.width >= WIDE
+        if wide == (body.children.index(feed) > body.children.index(versions)):
+            first, second = (feed, versions) if wide else (versions, feed)
+            body.move_child(first, before=second)
+
+    def on_mount(self) -> None:
+        # What needs a look comes first; a key sorts otherwise.
+        self.query_one(VersionTable).sort_by(Column.STATE, descending=True)
+        super().on_mount()
 
     def give_focus(self) -> None:
         self.query_one(VersionTable).focus()

@@ -42,7 +42,7 @@ class View(ConsoleScreen, inherit_bindings=False):
         """Put the keyboard where it belongs on this view."""
         raise NotImplementedError
 
-    def clear_filter(self) -> None:
+    def action_clear(self) -> None:
         if self._filter_line is not None:
             self._filter_line.action_cancel()
         self.patchdeck.look(replace(self.patchdeck.looking, words="", only_failed=False, only_slow=False))

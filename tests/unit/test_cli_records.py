@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import csv
 import json
+import re
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -117,3 +119,13 @@ def test_moments_keep_their_nanoseconds(at_ns: int) -> None:
 
 def test_the_time_of_day_says_when_it_is_utc() -> None:
     assert clock_ms(AT + 123_456_789, utc=True) == "00:00:00.123Z"
+
+
+def test_every_field_is_in_the_documentation() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "command-line.md").read_text()
+    table = page[page.index("## startups") : page.index("### CSV")]
+    assert re.findall(r"^\| `(\w+)` \|", table, flags=re.MULTILINE) == FIELDS
+    of_services = page[page.index("## services") : page.index("## doctor")]
+    record = service_record(service())
+    assert {name for name in record if f"`{name}`" not in of_services} == set()
+    assert {name for name in record["versions"][0] if f"`{name}`" not in of_services} == set()  # type: ignore[index, union-attr]

@@ -84,7 +84,7 @@ class Seen:
             return (
                 f"{self.state.value}: {self.detail}" if self.detail else f"{self.state.value}, no answer yet"
             )
-        return f"{self.missing_containers} containers were not inspected in time"
+        return f"{self.missing_containers} of its containers were not seen in time"
 
 
 async def look(settings: Settings, targets: Sequence[Target], *, patience_s: float) -> Look:

@@ -21,7 +21,9 @@ PATCHDECK = [sys.executable, "-c", "from tui.cli import main; main()"]
 
 
 def run(*args: str, **environ: str) -> Result:
-    return CliRunner().invoke(main, args, env={"PATCHDECK_CONFIG": None, **environ})
+    """Without the configuration and the environment of whoever runs the tests."""
+    unset = dict.fromkeys(("PATCHDECK_CONFIG", "PATCHDECK_HOST", "PATCHDECK_THEME", "PATCHDECK_UTC"))
+    return CliRunner().invoke(main, args, env={**unset, "XDG_CONFIG_HOME": "/nonexistent", **environ})
 
 
 def test_the_version_is_told() -> None:

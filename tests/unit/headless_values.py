@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 
 from patchdeck.model import (
+    NEVER,
     Engine,
     Evidence,
     Grouping,
@@ -77,17 +78,30 @@ def failed(**changes: Any) -> Startup:
 
 
 def service(**changes: Any) -> Service:
-    counts = {"live": 3, "running": 3, "starting": 0, "restarting": 0, "unhealthy": 0, "failed": 1}
-    quantiles = {"starts": Quantiles(n=4, censored=1, p50_s=0.3, p95_s=float("inf"), p99_s=float("inf"))}
-    quantiles |= {"ready": Quantiles(), "restarts": Quantiles()}
+    """Two versions are live; one of four starts of each never got there."""
+    known: dict[str, Any] = {
+        "starts": Quantiles(n=4, censored=1, p50_s=0.3, p95_s=NEVER, p99_s=NEVER),
+        "ready": Quantiles(),
+        "restarts": Quantiles(),
+    }
     versions = tuple(
         Version(
-            image_id=f"sha256:{name}", name=name, label=name, live=live, running=live, failed=bad, **quantiles
+            image_id=f"sha256:{name}", name=name, label=name, live=live, running=live, failed=bad, **known
         )
         for name, live, bad in (("1.4.2", 2, 0), ("1.4.3", 1, 1))
     )
     whole = Service(
-        engine="prod-a", name="shop/web", grouping=Grouping.COMPOSE, versions=versions, **counts, **quantiles
+        engine="prod-a",
+        name="shop/web",
+        grouping=Grouping.COMPOSE,
+        versions=versions,
+        live=3,
+        running=3,
+        starting=0,
+        restarting=0,
+        unhealthy=0,
+        failed=1,
+        **known,
     )
     return msgspec.structs.replace(whole, **changes)
 

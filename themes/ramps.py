@@ -155,10 +155,11 @@ ASCII = Glyphs(
 )
 
 INFERNO = (
-    "#771c6b", "#932667", "#ac305c", "#c33c4f", "#d64c3f", "#e6612d",
-    "#f37819", "#f89310", "#fbaf16", "#f7cd3a", "#f8e76c", "#fcffa4",
+    "#8f4a8c", "#a5488a", "#b84a80", "#c94f70", "#d65a5a", "#e26a44",
+    "#ec7f30", "#f49622", "#fab01c", "#f7cc3a", "#f6e56b", "#fcffa4",
 )  # fmt: skip
-"""For a dark ground. Of the usual maps it keeps the most steps apart in 256 colours, its lightness only rises."""
+"""For a dark ground. Of the usual maps it keeps the most steps apart in 256 colours; its lightness only rises. The
+low end is lifted, so that a lone startup, a dot, can be seen."""
 
 VIRIDIS = (
     "#5566aa", "#4a76b0", "#3f86ae", "#3593a6", "#2f9f9b", "#38ab8c",
@@ -167,7 +168,7 @@ VIRIDIS = (
 """For a dark ground; reads the same to people who do not see red and green apart."""
 
 EMBER = (
-    "#d9a441", "#e08f2c", "#e07a24", "#dc6627", "#d35232", "#c4403f",
+    "#cf9a35", "#d9892a", "#dd7725", "#dc6627", "#d35232", "#c4403f",
     "#b0324c", "#992757", "#7f1f60", "#641a62", "#48155a", "#2b0f45",
 )  # fmt: skip
 """For a light ground: lightness only falls."""

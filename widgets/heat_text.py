@@ -29,8 +29,10 @@ def quantiles(values: Quantiles) -> tuple[Span, ...]:
 
 
 def legend(grid: HeatGrid, glyphs: Glyphs) -> tuple[Span, ...]:
-    """What a column is, the most starts in flight, and what the lightest and the darkest shade stand for."""
-    words: list[Span] = [
+    """How many failed, what a column is, the most starts in flight, and what the ends of the shades stand for."""
+    failed = sum(column.failed for column in grid.columns)
+    words: list[Span] = [(f"failed {units.count(failed)}  ", Ink.FAILED, "")] if failed else []
+    words += [
         (
             f"{units.span(grid.column_s)} a column  most in flight {units.count(grid.peak_in_flight)}",
             Ink.MUTED,

@@ -185,12 +185,15 @@ class Heatmap(Panel, can_focus=True):
                 yield " ", Ink.TEXT, over
 
     def _failed_cells(self, columns: Sequence[HeatColumn], cursor: int) -> Iterable[Span]:
-        """Counts in one cell each; past nine a plus, and the readout has the number."""
+        """A mark where something failed; its count where it stands alone, since two counts would read as one."""
         on_row = self._row == FAILED_ROW
+        counts = [0, *(column.failed for column in columns), 0]
         for index, column in enumerate(columns):
             over = Ink.CELL if on_row and index == cursor else ""
-            if column.failed:
-                text = str(column.failed) if column.failed < 10 else "+"
+            before, failed, after = counts[index : index + 3]
+            if failed:
+                alone = not before and not after
+                text = str(failed) if alone and 1 < failed < 10 else self.glyphs.failure
                 yield text, Ink.STALE if self._stale else Ink.FAILED, over
             elif column.gap:
                 yield self.glyphs.gap, Ink.GAP, over

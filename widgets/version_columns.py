@@ -46,7 +46,7 @@ WIDTHS = {
     Column.P50: Width(5, 5),
     Column.P95: Width(5, 5),
     Column.LAYERS: Width(11, 11),
-    Column.STATE: Width(13, 36, 3),
+    Column.STATE: Width(14, 36, 3),
 }
 RIGHT_ALIGNED = frozenset({Column.P50, Column.P95})
 _DROPPED_FIRST = (Column.LAYERS, Column.ENGINE, Column.P50, Column.REPLICAS, Column.P95)
@@ -205,7 +205,8 @@ def layers_text(service: Service) -> tuple[Span, ...]:
     changing = len(live_versions(service)) > 1
     if not number and size_bytes is None and not changing:
         return ((units.MISSING, Ink.MUTED, ""),)
-    text = f"{'+' if changing else ''}{number}".ljust(4) + units.size(size_bytes).rjust(7)
+    known = f"{'+' if changing else ''}{number}" if service.versions[-1].layers else ""
+    text = known.ljust(4) + units.size(size_bytes).rjust(7)
     return ((text, Ink.TEXT if changing else Ink.MUTED, ""),)
 
 

@@ -34,14 +34,20 @@ async def test_in_ascii_nothing_else_is_drawn(name: str) -> None:
         assert all(line.isascii() and line.isprintable() for line in lines(widget))
 
 
-@pytest.mark.parametrize("theme", [theme.name for theme in THEMES])
 @pytest.mark.parametrize("name", EVERY)
-async def test_every_theme_draws_the_same_text(name: str, theme: str) -> None:
-    widget, other = make(name), make(name)
-    async with shown(widget, size=(100, 30), theme=theme):
-        drawn = lines(widget)
-    async with shown(other, size=(100, 30)):
-        assert lines(other) == drawn
+async def test_every_theme_draws_the_same_text_in_colours_of_its_own(name: str) -> None:
+    widget = make(name)
+    texts, styles = [], []
+    async with shown(widget, size=(100, 30)) as (host, pilot):
+        for theme in THEMES:
+            host.theme = theme.name
+            await pilot.pause()
+            texts.append(lines(widget))
+            styles.append(
+                {segment.style for y in range(widget.size.height) for segment in widget.render_line(y)}
+            )
+    assert all(text == texts[0] for text in texts)
+    assert all(one != other for one, other in pairwise(styles))
 
 
 @pytest.mark.parametrize("name", EVERY)

@@ -47,10 +47,18 @@ async def test_cells_failures_gaps_and_starts_in_flight_are_told_by_glyph() -> N
     async with shown(heatmap, size=(60, 8)):
         heatmap.show(FOUR)
         drawn = lines(heatmap)
-    assert [line[-5:-1] for line in drawn[1:5]] == [" ╱3+", f" ╱{UNICODE.heat[4]}·", " ╱█ ", "·╱  "]
+    assert [line[-5:-1] for line in drawn[1:5]] == [" ╱✗✗", f" ╱{UNICODE.heat[4]}·", " ╱█ ", "·╱  "]
     assert drawn[2].startswith("│    1s ┤")
     assert drawn[4].startswith("│ 100ms ┤")
     assert drawn[6][-5:-1] == "▄╱█▁"
+
+
+async def test_a_count_of_failures_never_reads_as_a_part_of_its_neighbour() -> None:
+    heatmap = Heatmap(utc=True)
+    failed = (0, 3, 0, 1, 0, 2, 4, 0)
+    async with shown(heatmap, size=(60, 8)):
+        heatmap.show(small(*(column(index, failed=count) for index, count in enumerate(failed))))
+        assert lines(heatmap)[1][-9:-1] == " 3 ✗ ✗✗ "
 
 
 async def test_the_border_tells_window_percentiles_and_that_the_slowest_never_came() -> None:

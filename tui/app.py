@@ -8,7 +8,6 @@ from typing import ClassVar
 from textual.app import App
 from textual.binding import BindingType
 from textual.command import Provider
-from textual.screen import Screen
 
 from patchdeck.model import HeatColumn, Snapshot, SourceState, Startup
 from patchdeck.settings import Settings
@@ -27,6 +26,18 @@ from tui.shown import Shown
 WatchMaker = Callable[[], Watch]
 
 
+def _startups() -> View:
+    from tui.screens.startups import StartupsScreen  # noqa: PLC0415 - only the first view is imported with the app
+
+    return StartupsScreen()
+
+
+def _contention() -> View:
+    from tui.screens.contention import ContentionScreen  # noqa: PLC0415 - as above
+
+    return ContentionScreen()
+
+
 class PatchdeckApp(App[int], inherit_bindings=False):
     """Shows what a watch sees. Nothing in it acts on an engine.
 
@@ -34,6 +45,12 @@ class PatchdeckApp(App[int], inherit_bindings=False):
     """
 
     TITLE = "Patchdeck"
+    MODES = {  # noqa: RUF012 - as Textual has it
+        keymap.DECK: DeckScreen,
+        keymap.STARTUPS: _startups,
+        keymap.CONTENTION: _contention,
+    }
+    DEFAULT_MODE = keymap.DECK
     BINDINGS: ClassVar[list[BindingType]] = [*keymap.bindings()]
     COMMANDS: ClassVar[set[type[Provider] | Callable[[], type[Provider]]]] = set()
     ENABLE_COMMAND_PALETTE = False
@@ -60,16 +77,12 @@ class PatchdeckApp(App[int], inherit_bindings=False):
         self._make_watch = make_watch
         self._matcher = Matcher("")
         self._bridge: Bridge | None = None
-        self._views: dict[str, View] = {}
         for one in THEMES:
             self.register_theme(one)
         self.theme = BY_SETTING[theme].name
         self.set_keymap(self.keymap.for_textual)
 
     # Textual
-
-    def get_default_screen(self) -> Screen[None]:
-        return self._view(keymap.DECK)
 
     def get_theme_variable_defaults(self) -> dict[str, str]:
         return VARIABLE_DEFAULTS
@@ -148,18 +161,11 @@ class PatchdeckApp(App[int], inherit_bindings=False):
 
             self.push_screen(SearchingScreen(id=keymap.SEARCHING))
 
-    def _view(self, name: str) -> View:
-        """Views are made when they are first gone to, and kept with their cursors."""
-        if name not in self._views:
-            self._views[name] = _make_view(name)
-        return self._views[name]
-
     def go_to(self, name: str) -> None:
-        """Show a view, leaving every page that is open."""
+        """Show a view, leaving every page that is open. Views are kept, with their cursors and scroll positions."""
         while len(self.screen_stack) > 1:
             self.pop_screen()
-        if name != keymap.DECK:
-            self.push_screen(self._view(name))
+        self.switch_mode(name)
 
     def open_container(self, container_id: str) -> None:
         """Open the page of a container; nothing happens if the state no longer knows it."""
@@ -229,19 +235,6 @@ class PatchdeckApp(App[int], inherit_bindings=False):
 
 def _given_up(state: SourceState) -> bool:
     return state in (SourceState.LOST, SourceState.ABSENT)
-
-
-def _make_view(name: str) -> View:
-    """Only the first view is imported with the app."""
-    if name == keymap.STARTUPS:
-        from tui.screens.startups import StartupsScreen  # noqa: PLC0415
-
-        return StartupsScreen()
-    if name == keymap.CONTENTION:
-        from tui.screens.contention import ContentionScreen  # noqa: PLC0415
-
-        return ContentionScreen()
-    return DeckScreen()
 
 
 def run_console(settings: Settings, hosts: Sequence[str] = ()) -> int:

@@ -185,7 +185,7 @@ def replicas(service: Service, width: int) -> tuple[Span, ...]:
 def layers(service: Service) -> tuple[int, int | None]:
     """Layers of the newest version that the oldest does not have, and their bytes; of a single version, all.
 
-    The bytes are None where the size of a layer is not known.
+    The bytes are None where the size of a layer, or what the layers are, is not known.
     """
     shown = live_versions(service)
     if not shown:
@@ -193,6 +193,8 @@ def layers(service: Service) -> tuple[int, int | None]:
     newest = shown[-1]
     if len(shown) == 1:
         return len(newest.layers), newest.size_bytes
+    if not (shown[0].layers and newest.layers):
+        return 0, None
     shared = {layer.diff_id for layer in shown[0].layers}
     added = [layer for layer in newest.layers if layer.diff_id not in shared]
     sizes = [layer.size_bytes for layer in added if layer.size_bytes is not None]
@@ -203,7 +205,7 @@ def layers_text(service: Service) -> tuple[Span, ...]:
     """`+2  41 MB` for what the new version adds; quietly `5  41 MB` for what a single one is."""
     number, size_bytes = layers(service)
     changing = len(live_versions(service)) > 1
-    if not number and size_bytes is None and not changing:
+    if not number and size_bytes is None:
         return ((units.MISSING, Ink.MUTED, ""),)
     known = f"{'+' if changing else ''}{number}" if service.versions[-1].layers else ""
     text = known.ljust(4) + units.size(size_bytes).rjust(7)

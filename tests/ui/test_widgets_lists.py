@@ -81,6 +81,14 @@ async def test_a_service_in_flight_shows_both_versions_their_replicas_and_the_ne
     assert row.rstrip("│ ").endswith("in flight")
 
 
+async def test_layers_that_are_not_known_are_missing_and_not_zero() -> None:
+    table = VersionTable()
+    async with shown(table, size=(120, 10)):
+        table.show((service("web", version("1", 2), version("2", 1)),))
+        assert "0 B" not in lines(table)[2]
+        assert "  –  " in lines(table)[2]
+
+
 async def test_the_measure_decides_which_percentiles_are_shown() -> None:
     table = VersionTable()
     async with shown(table, size=(120, 10)):

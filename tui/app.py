@@ -120,11 +120,11 @@ class PatchdeckApp(App[int], inherit_bindings=False):
 
     @property
     def notice(self) -> str:
-        """What keeps the screen from showing everything, live: the filter, and why an engine is silent."""
+        """What keeps the screen from showing everything, live: the filter, else why an engine is silent."""
+        if self.looking.words:
+            return f"filter: {self.looking.words}"
         engines = self.snapshot.engines if self.snapshot else ()
-        silent = (one.detail for one in engines if one.state is not SourceState.LIVE and one.detail)
-        filtered = f"filter: {self.looking.words}" if self.looking.words else ""
-        return "   ".join(filter(None, (filtered, next(silent, ""))))
+        return next((one.detail for one in engines if one.state is not SourceState.LIVE and one.detail), "")
 
     # Looking
 

@@ -22,8 +22,6 @@ SEARCHING = "searching"
 HELP = "help"
 VIEWS = (DECK, STARTUPS, CONTENTION)
 """The screens that are reached by a digit; they show a stretch of time."""
-LISTS = (STARTUPS, CELL)
-"""The screens that list startups."""
 PAGES = (CONTAINER, SERVICE, CELL, HELP)
 """The screens that are laid over a view."""
 SCREENS = (*VIEWS, *PAGES, SEARCHING)
@@ -91,8 +89,8 @@ ACTIONS: tuple[Action, ...] = (
     _show("sort", "s", "sort", "Sort the services by the next column", DECK),
     _show("reverse", "S", "reverse", "Turn the order of the services round", DECK, footer=False),
     _show("events", "e", "events", "The event feed in place of the versions, and back", DECK),
-    _show("only_failed", "f", "failed", "Only startups that failed or were never ready", *LISTS),
-    _show("only_slow", "w", "slow", "Only startups as slow as the window's p95 or slower", *LISTS),
+    _show("only_failed", "f", "failed", "Only startups that failed or were never ready", STARTUPS),
+    _show("only_slow", "w", "slow", "Only startups as slow as the window's p95 or slower", STARTUPS),
     _show("logs", "o", "logs", "Fetch the last log lines again", CONTAINER),
     _show("retry", "n", "now", "Look for an engine now", SEARCHING),
     Action(

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 import random
+from collections.abc import Sequence
 from typing import Any
 
 from patchdeck.model import (
@@ -127,7 +128,7 @@ def startup(
     )
 
 
-def startups(now_ns: int = NOW_NS) -> tuple[Startup, ...]:
+def startups(now_ns: int = NOW_NS, texts: Sequence[str] = HOSTILE) -> tuple[Startup, ...]:
     """A calm quarter of an hour with a herd in it, some failures, and three that are starting now."""
     chance = random.Random(7)
     made: list[Startup] = []
@@ -169,8 +170,8 @@ def startups(now_ns: int = NOW_NS) -> tuple[Startup, ...]:
     add(120, service="jobs/mailer", version="7.1", latency_s=0.8, kind=StartupKind.RESTART, in_flight=2)
     for ago_s in (4.0, 2.5, 1.2):
         add(ago_s, service="shop/api", version="2.1.0-rc1", latency_s=None, in_flight=2, expects_ready=True)
-    for number, text in enumerate(HOSTILE):
-        add(60 + number * 11, service="lab/" + text, version=text, latency_s=0.2, name=text, in_flight=1)
+    for number, text in enumerate(texts):
+        add(60 + number * 11, service=f"lab{number}/{text}", version=f"{number}{text}", latency_s=0.2, name=f"{number}{text}", in_flight=1)
     return tuple(sorted(made, key=lambda one: one.at_ns))
 
 
@@ -366,7 +367,7 @@ def engines() -> tuple[Engine, ...]:
     return (first, second)
 
 
-def feed() -> tuple[FeedEntry, ...]:
+def feed(texts: Sequence[str] = HOSTILE) -> tuple[FeedEntry, ...]:
     entries = [
         FeedEntry(
             at_ns=NOW_NS - (90 - n * 2) * SECOND,
@@ -386,11 +387,11 @@ def feed() -> tuple[FeedEntry, ...]:
             engine="prod-a",
             severity=Severity.WARNING,
             what="died",
-            name=text,
-            service="lab/" + text,
+            name=f"{n}{text}",
+            service=f"lab{n}/{text}",
             detail=text,
         )
-        for n, text in enumerate(HOSTILE)
+        for n, text in enumerate(texts)
     ]
     entries.append(
         FeedEntry(
@@ -407,14 +408,15 @@ def feed() -> tuple[FeedEntry, ...]:
     return tuple(entries)
 
 
-def snapshot() -> Snapshot:
-    every = startups()
+def snapshot(texts: Sequence[str] = HOSTILE) -> Snapshot:
+    """The state; `texts` are what some names, versions and details are made of."""
+    every = startups(texts=texts)
     services = [
         service("shop/web", every, {"1.4.2": 24, "1.4.3": 8}),
         service("shop/api", every, {"2.0.1": 12, "2.1.0-rc1": 3}),
         service("jobs/mailer", every, {"7.1": 4}),
         service("search/index", every, {"9.0": 6}, engine="prod-b"),
-        *(service("lab/" + text, every, {text: 1}) for text in HOSTILE),
+        *(service(f"lab{n}/{text}", every, {f"{n}{text}": 1}) for n, text in enumerate(texts)),
     ]
     return Snapshot(
         at_ns=NOW_NS,
@@ -422,7 +424,7 @@ def snapshot() -> Snapshot:
         services=tuple(sorted(services, key=lambda one: (one.engine, one.name))),
         startups=every,
         containers={one.container_id: container(one) for one in every},
-        feed=feed(),
+        feed=feed(texts),
         gaps=(
             Gap(
                 engine="prod-a",

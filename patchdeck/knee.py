@@ -1,0 +1,161 @@
+"""How many starts at once an engine can take: latency and throughput by starts in flight, and the knee.
+
+Up to the knee, throughput grows with the number in flight; past it, only latency does. On logarithmic scales both
+are nearly straight, so the knee is where the two straight lines meet that fit the observed throughputs best. All
+points together decide and none alone, which makes it steady; how well other places fit gives the interval. It is a
+function of the startups, without chance.
+"""
+
+from __future__ import annotations
+
+import math
+import statistics
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from patchdeck.bend import bend
+from patchdeck.model import Knee, KneePoint, Startup, StartupKind
+from patchdeck.stretches import Stretch, stretches
+from patchdeck.versions import quantiles
+
+NEWEST = 6_000
+"""Startups that are looked at."""
+
+LEAST_STARTUPS = 30
+"""Of fewer nothing is said."""
+
+LEAST_AT_POINT = 8
+"""A number in flight counts with so many startups."""
+
+_RISE = (0.2, 1.0)
+"""How throughput may grow before the knee, as a power of the number in flight. Below the lower bound, where twice as
+many at once give 15 % more, it counts as not growing; above the upper one none can be."""
+
+_FALL = (0.0, 0.8)
+"""How it may fall past the knee: where starts hinder each other, it does."""
+
+_MODEL_ERROR = 0.04
+"""A throughput is trusted no further than this, relative to it: the two lines are only nearly right."""
+
+_VAGUE = 5.0
+"""An interval whose ends are further apart than this factor names no knee."""
+
+_MOST_BEYOND = 0.1
+"""Probability of having seen no plateau at all, above which that is what is said."""
+
+_ENGINE_OUTLIER = 4.0
+"""A stretch with this many times less or more throughput than the median one is not the engine's doing."""
+
+
+class _Point(NamedTuple):
+    in_flight: float
+    seconds: float
+    throughput: float
+    error: float
+    """Of the throughput, relative."""
+    latencies_s: Sequence[float]
+
+
+def estimate(startups: Sequence[Startup], *, engine: str, now_ns: int) -> Knee:
+    """The knee of `engine` from its newest first starts among `startups`, which are sorted by when they began.
+
+    `now_ns` is by that engine's clock; what is still starting counts as in flight until then. Where the data do not
+    suffice, `at` is None and `reason` says why.
+    """
+    mine = [one for one in startups if one.engine == engine and one.kind is StartupKind.FIRST]
+    points = _points(stretches(mine[-NEWEST:], now_ns))
+    at, low, high, reason = _judge(points)
+    return Knee(
+        engine=engine,
+        at=at,
+        low=low,
+        high=high,
+        startups=_count(points),
+        points=tuple(_told(point) for point in points),
+        reason=reason,
+    )
+
+
+def _count(points: Sequence[_Point]) -> int:
+    return sum(len(point.latencies_s) for point in points)
+
+
+def _judge(points: Sequence[_Point]) -> tuple[int | None, int | None, int | None, str]:
+    """The knee, the interval's ends, and why there is none."""
+    seen = _count(points)
+    if seen < LEAST_STARTUPS:
+        return None, None, None, f"{seen} startups seen, {LEAST_STARTUPS} are needed"
+    curve = [point for point in points if len(point.latencies_s) >= LEAST_AT_POINT]
+    top = round(curve[-1].in_flight) if curve else 1
+    if top < 2:
+        return None, None, None, "hardly ever more than one start in flight"
+    found = bend(
+        [(math.log(max(p.in_flight, 1.0)), math.log(p.throughput), p.error) for p in curve],
+        rise=_RISE,
+        fall=_FALL,
+    )
+    low, high = max(1, round(math.exp(found.low))), max(1, round(math.exp(found.high)))
+    if found.beyond > _MOST_BEYOND:
+        return None, low, None, f"throughput may still grow at {top} starts in flight, the most seen for long"
+    if high > low * _VAGUE:
+        return None, low, high, f"somewhere from {low} to {high}: what was seen does not tell closer"
+    return max(1, round(math.exp(found.at))), low, high, ""
+
+
+def _points(found: Sequence[Stretch]) -> list[_Point]:
+    by_bucket: dict[int, list[Stretch]] = {}
+    for one in found:
+        by_bucket.setdefault(_bucket(one.in_flight), []).append(one)
+    made = (_point(_alike(by_bucket[bucket])) for bucket in sorted(by_bucket))
+    return [point for point in made if point is not None]
+
+
+def _bucket(in_flight: float) -> int:
+    """Whole numbers up to ten, then sixteen to a decade."""
+    level = max(1, round(in_flight))
+    return level if level <= 10 else 10 + round(16 * math.log10(level / 10))
+
+
+def _alike(members: Sequence[Stretch]) -> Sequence[Stretch]:
+    """A container that hangs for a minute makes a stretch of its own, which says nothing of the engine."""
+    if len(members) < 4:
+        return members
+    middle = statistics.median(one.work / one.seconds for one in members)
+    low, high = middle / _ENGINE_OUTLIER, middle * _ENGINE_OUTLIER
+    return [one for one in members if low <= one.work / one.seconds <= high]
+
+
+def _point(members: Sequence[Stretch]) -> _Point | None:
+    latencies_s = [latency for one in members for latency in one.latencies_s]
+    seconds = sum(one.seconds for one in members)
+    work = sum(one.work for one in members)
+    if not latencies_s or work <= 0:
+        return None
+    throughput = work / seconds
+    # By count: less than chance arrivals would have, since an engine works at a steady rate.
+    error = 0.5 / math.sqrt(max(work, 1.0))
+    if len(members) >= 4:
+        squares = sum((one.work - throughput * one.seconds) ** 2 for one in members)
+        spread = math.sqrt(squares * len(members) / (len(members) - 1)) / work
+        error = max(spread, error / 2)
+    return _Point(
+        in_flight=sum(one.in_flight * one.seconds for one in members) / seconds,
+        seconds=seconds,
+        throughput=throughput,
+        error=math.hypot(error, _MODEL_ERROR),
+        latencies_s=latencies_s,
+    )
+
+
+def _told(point: _Point) -> KneePoint:
+    told = quantiles(point.latencies_s)
+    assert told.p50_s is not None
+    assert told.p95_s is not None
+    return KneePoint(
+        in_flight=max(1, round(point.in_flight)),
+        startups=told.n,
+        seconds_observed=point.seconds,
+        p50_s=told.p50_s,
+        p95_s=told.p95_s,
+        throughput_per_s=point.throughput,
+    )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import ClassVar
 
+from rich.console import RenderableType
 from textual.app import App
 from textual.binding import BindingType
 from textual.command import Provider
@@ -77,6 +78,8 @@ class PatchdeckApp(App[int], inherit_bindings=False):
         self._make_watch = make_watch
         self._matcher = Matcher("")
         self._bridge: Bridge | None = None
+        self._leaving = False
+        """Snapshots still arrive while the screens are being taken down."""
         for one in THEMES:
             self.register_theme(one)
         self.theme = BY_SETTING[theme].name
@@ -86,6 +89,12 @@ class PatchdeckApp(App[int], inherit_bindings=False):
 
     def get_theme_variable_defaults(self) -> dict[str, str]:
         return VARIABLE_DEFAULTS
+
+    def exit(
+        self, result: int | None = None, return_code: int = 0, message: RenderableType | None = None
+    ) -> None:
+        self._leaving = True
+        super().exit(result, return_code, message)
 
     def on_mount(self) -> None:
         self.call_after_refresh(self.open_watch)
@@ -138,7 +147,7 @@ class PatchdeckApp(App[int], inherit_bindings=False):
         self._draw()
 
     def _draw(self) -> None:
-        if self.snapshot is None:
+        if self.snapshot is None or self._leaving:
             return
         self.shown = Shown(self.snapshot, self.looking, self._matcher)
         with self.batch_update():

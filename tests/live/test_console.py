@@ -71,7 +71,7 @@ def test_a_terminal_that_does_not_read_loses_no_event(engine: Engine, images: Im
         assert "before-the-stall" not in text
         assert took_s < 10
         terminal.press("q")
-        assert terminal.wait() == 0
+        assert terminal.wait() == 0, terminal.text
 
 
 @pytest.mark.timeout(180)
@@ -87,7 +87,7 @@ def test_an_engine_that_dies_and_comes_back_is_told_and_seen_whole(engine: Engin
         create(engine, images.plain, "second-of-all")
         terminal.wait_for(lambda text: "second-of-all" in text, 10, "the container made afterwards")
         terminal.press("q")
-        assert terminal.wait() == 0
+        assert terminal.wait() == 0, terminal.text
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])

@@ -5,7 +5,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
-from tui.keys_page import page  # noqa: E402 - the checkout comes first on the path
+from tui.keys_page import page
 
 if __name__ == "__main__":
     Path(__file__).with_name("keys.md").write_text(page(), encoding="utf-8")

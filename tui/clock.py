@@ -13,6 +13,12 @@ from widgets.line import Spans
 from widgets.panel import Panel
 
 
+def reading(*, utc: bool) -> str:
+    """The time of day now, with its zone."""
+    zone = "UTC" if utc else datetime.now(UTC).astimezone().strftime("%Z")
+    return f"{units.clock(time.time_ns(), utc=utc)} {zone}"
+
+
 class Clock(Panel):
     """`23:41:07 CET`, redrawn at the beginning of every second."""
 
@@ -29,14 +35,9 @@ class Clock(Panel):
         self.redraw()
         self.set_timer(1.001 - time.time() % 1.0, self._at_next_second)
 
-    @property
-    def text(self) -> str:
-        zone = "UTC" if self._utc else datetime.now(UTC).astimezone().strftime("%Z")
-        return f"{units.clock(time.time_ns(), utc=self._utc)} {zone}"
-
     def get_content_width(self, *_: object) -> int:
-        return len(self.text) + 1
+        return len(reading(utc=self._utc)) + 1
 
     def draw(self, width: int, height: int) -> Sequence[Spans]:
         del height
-        return (self.line(width).value(self.text, width, Ink.TEXT).spans(),)
+        return (self.line(width).value(reading(utc=self._utc), width, Ink.TEXT).spans(),)

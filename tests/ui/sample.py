@@ -154,12 +154,12 @@ def startups(now_ns: int = NOW_NS, texts: Sequence[str] = HOSTILE) -> tuple[Star
             expects_ready=True,
             in_flight=min(turn, 63),
         )
-    for ago_s, reason in (
+    for failed_s, reason in (
         (228, "exited with 137 after 4.0 s: out of memory"),
         (210, "unhealthy: probe exited with 1"),
     ):
         add(
-            ago_s,
+            failed_s,
             service="shop/web",
             version="1.4.3",
             latency_s=1.9,
@@ -171,7 +171,8 @@ def startups(now_ns: int = NOW_NS, texts: Sequence[str] = HOSTILE) -> tuple[Star
     for ago_s in (4.0, 2.5, 1.2):
         add(ago_s, service="shop/api", version="2.1.0-rc1", latency_s=None, in_flight=2, expects_ready=True)
     for number, text in enumerate(texts):
-        add(60 + number * 11, service=f"lab{number}/{text}", version=f"{number}{text}", latency_s=0.2, name=f"{number}{text}", in_flight=1)
+        named = f"{number}{text}"
+        add(60 + number * 11, service=f"lab{named}", version=named, latency_s=0.2, name=named, in_flight=1)
     return tuple(sorted(made, key=lambda one: one.at_ns))
 
 
@@ -388,7 +389,7 @@ def feed(texts: Sequence[str] = HOSTILE) -> tuple[FeedEntry, ...]:
             severity=Severity.WARNING,
             what="died",
             name=f"{n}{text}",
-            service=f"lab{n}/{text}",
+            service=f"lab{n}{text}",
             detail=text,
         )
         for n, text in enumerate(texts)
@@ -416,7 +417,7 @@ def snapshot(texts: Sequence[str] = HOSTILE) -> Snapshot:
         service("shop/api", every, {"2.0.1": 12, "2.1.0-rc1": 3}),
         service("jobs/mailer", every, {"7.1": 4}),
         service("search/index", every, {"9.0": 6}, engine="prod-b"),
-        *(service(f"lab{n}/{text}", every, {f"{n}{text}": 1}) for n, text in enumerate(texts)),
+        *(service(f"lab{n}{text}", every, {f"{n}{text}": 1}) for n, text in enumerate(texts)),
     ]
     return Snapshot(
         at_ns=NOW_NS,

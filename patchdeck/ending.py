@@ -24,6 +24,8 @@ class Ending(msgspec.Struct, frozen=True):
     reason: str = ""
     is_final: bool = False
     """A start that ended before its window did, without having failed."""
+    by_exit: bool = False
+    """It hangs on the exit code."""
     given_up: bool = False
     """Nothing was heard of it for so long that it is not counted as starting any more; it may come all the same."""
 
@@ -64,8 +66,8 @@ def ending(
     elif exit_code:
         reason = f"exit {exit_code} after {after_s:.2f} s"
     else:
-        return Ending(StartupOutcome.STARTED, exit_code=exit_code, is_final=True)
-    return Ending(StartupOutcome.FAILED, died_ns, exit_code, reason)
+        return Ending(StartupOutcome.STARTED, exit_code=exit_code, is_final=True, by_exit=True)
+    return Ending(StartupOutcome.FAILED, died_ns, exit_code, reason, by_exit=True)
 
 
 def _of_unstarted(attempt: Attempt, timeline: Timeline, refusal: Refusal | None, *, gone: bool) -> Ending:

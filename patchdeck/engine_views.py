@@ -123,7 +123,12 @@ class EngineViews:
         new = self._views_of(timeline, moment) if timeline is not None else _NOTHING
         known = {startup.startup_id: startup.in_flight for startup in old.startups}
         new = new.with_startups(
-            tuple(_with_in_flight(startup, known.get(startup.startup_id)) for startup in new.startups)
+            tuple(
+                startup
+                if startup.began_ns is None
+                else _with_in_flight(startup, known.get(startup.startup_id))
+                for startup in new.startups
+            )
         )
         if new == old:
             return None

@@ -217,7 +217,8 @@ class Deriver:
         """Nothing that arrives in time would change the outcome."""
         if end.outcome is StartupOutcome.STARTING or end.given_up:
             return False
-        newest_ns = max(moment for moment in (started_ns, end.ended_ns, 0) if moment is not None)
+        seen_ns = attempt.stamp.first_seen_ns if attempt.stamp else None
+        newest_ns = max(moment for moment in (started_ns, end.ended_ns, seen_ns, 0) if moment is not None)
         if not self._is_told(attempt, end, started_ns) and not self._passed(newest_ns, self._settings.late_s):
             return False
         if end.outcome is not StartupOutcome.STARTED or started_ns is None or end.is_final:
@@ -230,6 +231,9 @@ class Deriver:
         if self._facts is None:
             return False
         if started_ns is None:
-            return bool(self._facts.error) or self._timeline.facts_ns > (end.ended_ns or 0)
+            return end.exit_code is not None
         stamp = attempt.stamp
-        return stamp is not None and (end.exit_code is None or stamp.finished_ns is not None)
+        if attempt.started_event_ns is None:
+            # Known from inspects alone, of which an earlier one may still arrive.
+            return False
+        return stamp is not None and (not end.by_exit or stamp.exit_code is not None)

@@ -17,6 +17,8 @@ from patchdeck.model import ContainerEvent, ContainerFacts, Probe, Value
 MOST_EVENTS = 2_000
 """Of one container; far above what a crash loop makes in six hours, since its restarts back off to one a minute."""
 
+_MOST_REFUSALS = 100
+
 _ORDER = {
     "create": 0,
     "attach": 1,
@@ -72,6 +74,8 @@ class Refusal(Value, frozen=True, kw_only=True):
     """A start that ended in error 500 at whoever asked for it, as an inspect told of it."""
 
     at_ns: int
+    run_ns: int = 0
+    """The start of the run before it; 0 if there was none."""
     error: str
     exit_code: int | None
 
@@ -105,7 +109,7 @@ class Timeline:
         self._stamps: dict[int, Stamp] = {}
         self._probes: dict[int, Probe] = {}
         self._refusals: dict[int, Refusal] = {}
-        """The first telling of a refused start after each run, by that run's start; after none, by 0."""
+        """By when they were told; the same one may be told several times."""
 
     def add_event(self, event: ContainerEvent) -> bool:
         """Returns whether it was new."""
@@ -133,16 +137,28 @@ class Timeline:
                     self._probes[probe.began_ns] = msgspec.structs.replace(probe, output="")
                     changed = True
         if start_was_refused(facts):
-            told = Refusal(at_ns=at_ns, error=facts.error, exit_code=facts.exit_code)
-            known = self._refusals.get(facts.started_ns or 0)
-            if known is None or _order_of(told) < _order_of(known):
-                self._refusals[facts.started_ns or 0] = told
-                changed = True
+            changed |= self._add_refusal(
+                Refusal(
+                    at_ns=at_ns,
+                    run_ns=facts.started_ns or 0,
+                    error=facts.error,
+                    exit_code=facts.exit_code,
+                )
+            )
         if self._is_newer(at_ns, facts):
             changed |= self.facts != facts or at_ns != self.facts_ns
             self.facts, self.facts_ns = facts, at_ns
         self.last_ns = max(self.last_ns, at_ns)
         return changed
+
+    def _add_refusal(self, refusal: Refusal) -> bool:
+        known = self._refusals.get(refusal.at_ns)
+        if known is not None and _order_of(known) <= _order_of(refusal):
+            return False
+        self._refusals[refusal.at_ns] = refusal
+        if len(self._refusals) > _MOST_REFUSALS:
+            del self._refusals[min(self._refusals)]
+        return True
 
     def _add_stamp(self, stamp: Stamp) -> bool:
         known = self._stamps.get(stamp.started_ns)
@@ -167,10 +183,14 @@ class Timeline:
         return [self._probes[key] for key in sorted(self._probes)]
 
     def refusal(self, since_ns: int) -> Refusal | None:
-        """Of a start that left its first trace at `since_ns`."""
+        """Of a start that left its first trace at `since_ns`: the first that was told from then on."""
         run_ns = max((started_ns for started_ns in self._stamps if started_ns < since_ns), default=0)
-        told = self._refusals.get(run_ns)
-        return told if told is not None and told.at_ns >= since_ns else None
+        told = [
+            refusal
+            for refusal in self._refusals.values()
+            if refusal.at_ns >= since_ns and refusal.run_ns == run_ns
+        ]
+        return min(told, key=_order_of, default=None)
 
     @property
     def labels(self) -> Mapping[str, str]:
@@ -209,7 +229,9 @@ class Timeline:
         dropped = self._forget_events(_not_needed(self.events[:old]))
         for started_ns in [key for key in sorted(self._stamps) if key < horizon_ns][:-_RUNS_KEPT]:
             del self._stamps[started_ns]
-            self._refusals.pop(started_ns, None)
+            dropped = True
+        for at_ns in [key for key in sorted(self._refusals) if key < horizon_ns][:-_RUNS_KEPT]:
+            del self._refusals[at_ns]
             dropped = True
         for began_ns in [key for key in self._probes if key < horizon_ns]:
             del self._probes[began_ns]
@@ -234,8 +256,8 @@ def start_was_refused(facts: ContainerFacts) -> bool:
     return bool(facts.error) or (facts.started_ns is None and bool(facts.exit_code))
 
 
-def _order_of(refusal: Refusal) -> tuple[int, str, int]:
-    return (refusal.at_ns, refusal.error, refusal.exit_code or 0)
+def _order_of(refusal: Refusal) -> tuple[int, int, str, int]:
+    return (refusal.at_ns, refusal.run_ns, refusal.error, refusal.exit_code or 0)
 
 
 def _stamp(at_ns: int, facts: ContainerFacts, started_ns: int) -> Stamp:
@@ -246,7 +268,8 @@ def _stamp(at_ns: int, facts: ContainerFacts, started_ns: int) -> Stamp:
     return Stamp(
         started_ns=started_ns,
         finished_ns=max(facts.finished_ns or 0, started_ns) if ended else None,
-        exit_code=facts.exit_code if ended else None,
+        # A start that is refused after it leaves its own code behind, and the run's times.
+        exit_code=facts.exit_code if ended and not start_was_refused(facts) else None,
         oom_killed=facts.oom_killed,
         seen_ns=at_ns,
         first_seen_ns=at_ns,
@@ -256,9 +279,9 @@ def _stamp(at_ns: int, facts: ContainerFacts, started_ns: int) -> Stamp:
     )
 
 
-def _newness(stamp: Stamp) -> tuple[int, int, bool, int]:
-    exit_code = -1 if stamp.exit_code is None else stamp.exit_code
-    return (stamp.finished_ns or 0, stamp.seen_ns, stamp.oom_killed, exit_code)
+def _newness(stamp: Stamp) -> tuple[int, bool, int, bool, int]:
+    known = stamp.exit_code is not None
+    return (stamp.finished_ns or 0, known, stamp.seen_ns, stamp.oom_killed, stamp.exit_code or 0)
 
 
 def _not_needed(old: list[ContainerEvent]) -> list[ContainerEvent]:

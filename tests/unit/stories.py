@@ -268,3 +268,23 @@ def in_time(observations: Sequence[AnyObservation], offset_s: float = 0.0) -> li
         return observation.at_ns - (round(offset_s * 1e9) if isinstance(observation, from_engine) else 0)
 
     return sorted(observations, key=host_ns)
+
+
+def difference(one: object, other: object, path: str = "") -> str:
+    """Where two values first differ; empty if they are equal."""
+    if one == other:
+        return ""
+    if isinstance(one, msgspec.Struct) and type(one) is type(other):
+        for field in one.__struct_fields__:
+            found = difference(getattr(one, field), getattr(other, field), f"{path}.{field}")
+            if found:
+                return found
+    if isinstance(one, tuple) and isinstance(other, tuple) and len(one) == len(other):
+        for index, pair in enumerate(zip(one, other, strict=True)):
+            if found := difference(*pair, f"{path}[{index}]"):
+                return found
+    if isinstance(one, dict) and isinstance(other, dict) and one.keys() == other.keys():
+        for key in one:
+            if found := difference(one[key], other[key], f"{path}[{key[-4:]}]"):
+                return found
+    return f"{path}: {one!r} is not {other!r}"

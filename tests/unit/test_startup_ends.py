@@ -356,7 +356,7 @@ def test_found_healthy_with_probes_that_reach_back_tells_when_it_became_ready(ve
 
 @both
 def test_found_healthy_with_younger_probes_only_was_ready_at_an_unknown_time(version: str) -> None:
-    startup = found_running(version, "healthy", (-3.0, 0), (-2.0, 0)).startup(1)
+    startup = found_running(version, "healthy", (-3.0, 0), (-2.0, 0)).startup(11)
     assert startup.outcome is StartupOutcome.READY
     assert startup.ready_ns is None
     assert startup.ready_s is None

@@ -7,16 +7,14 @@ with next to nothing else in flight while no indicator was busy.
 
 from __future__ import annotations
 
-import bisect
 import math
 import statistics
 from collections.abc import Mapping, Sequence
-from itertools import pairwise
-from typing import NamedTuple
 
 import msgspec
 
-from patchdeck.model import Attribution, BusyIndicator, GrownPhase, Level, Phase, Sample, Startup
+from patchdeck.meanwhile import Watched, busy_meanwhile, highest, spans
+from patchdeck.model import Attribution, BusyIndicator, GrownPhase, Phase, Startup
 
 CALM_IN_FLIGHT = 1
 """Others in flight when a startup began, at most, for it to be calm."""
@@ -37,17 +35,6 @@ _MOST_PHASES = 2
 """Phases in the sentence."""
 
 
-class Watched(NamedTuple):
-    """An indicator's history, oldest first, and the values from which it is busy and saturated."""
-
-    samples: Sequence[Sample]
-    busy: float
-    saturated: float
-    unit: str = "share"
-    words: str = ""
-    """What it is called in a sentence ("io full"); its name if empty."""
-
-
 def attribute(
     chosen: Sequence[Startup],
     startups: Sequence[Startup],
@@ -66,7 +53,7 @@ def attribute(
     if not chosen:
         return Attribution(sentence="nothing is known of when these began")
     in_flight = _in_flight(chosen)
-    busy, unmeasured = _busy_meanwhile(_spans(chosen, now_ns), indicators)
+    busy, unmeasured = busy_meanwhile(spans(chosen, now_ns), indicators)
     baselines = _Baselines(startups, indicators, chosen)
     compared = [one for one in chosen if one.phases and baselines.calm(one)]
     if not compared:
@@ -141,8 +128,8 @@ def _is_calm(one: Startup, indicators: Mapping[str, Watched]) -> bool:
         return False
     ended_ns = one.started_ns if one.started_ns is not None else one.began_ns
     for watched in indicators.values():
-        highest = _highest(watched.samples, one.began_ns, ended_ns)
-        if highest is not None and highest >= watched.busy:
+        value = highest(watched.samples, one.began_ns, ended_ns)
+        if value is not None and value >= watched.busy:
             return False
     return True
 
@@ -184,64 +171,6 @@ def _part(phases: Sequence[Phase], name: str) -> float | None:
 def _in_flight(chosen: Sequence[Startup]) -> int | None:
     known = [one.in_flight for one in chosen if one.in_flight is not None]
     return round(statistics.median(known)) if known else None
-
-
-def _spans(chosen: Sequence[Startup], now_ns: int) -> list[tuple[int, int]]:
-    """From began to ready, or to started or its end, or to now; overlapping ones joined."""
-    spans: list[tuple[int, int]] = []
-    for one in sorted(chosen, key=lambda one: one.began_ns or 0):
-        began_ns = one.began_ns or 0
-        ended_ns = next((at for at in (one.ready_ns, one.ended_ns, one.started_ns) if at is not None), now_ns)
-        if spans and began_ns <= spans[-1][1]:
-            spans[-1] = (spans[-1][0], max(spans[-1][1], ended_ns))
-        else:
-            spans.append((began_ns, max(began_ns, ended_ns)))
-    return spans
-
-
-def _busy_meanwhile(
-    spans: Sequence[tuple[int, int]], indicators: Mapping[str, Watched]
-) -> tuple[tuple[BusyIndicator, ...], tuple[str, ...]]:
-    busy, unmeasured = [], []
-    for name, watched in indicators.items():
-        seen = [_highest(watched.samples, began_ns, ended_ns) for began_ns, ended_ns in spans]
-        values = [value for value in seen if value is not None]
-        if not values:
-            unmeasured.append(name)
-        elif max(values) >= watched.busy:
-            value = max(values)
-            busy.append(
-                BusyIndicator(
-                    name=name,
-                    unit=watched.unit,
-                    value=value,
-                    level=Level.SATURATED if value >= watched.saturated else Level.BUSY,
-                    times_busy=value / watched.busy,
-                )
-            )
-    return tuple(sorted(busy, key=lambda one: -one.times_busy)), tuple(unmeasured)
-
-
-def _highest(samples: Sequence[Sample], began_ns: int, ended_ns: int) -> float | None:
-    """The greatest sample of a stretch and of the one interval past it, since a sample tells of the time before it.
-
-    None where there is none: the nearest sample of another time is not taken for this one.
-    """
-    first = bisect.bisect_left(samples, began_ns, key=_at)
-    last = bisect.bisect_right(samples, ended_ns, key=_at)
-    if last < len(samples) and samples[last].at_ns - ended_ns <= _usual_interval(samples, last):
-        last += 1
-    return max((sample.value for sample in samples[first:last]), default=None)
-
-
-def _usual_interval(samples: Sequence[Sample], around: int) -> float:
-    near = samples[max(0, around - 8) : around + 8]
-    between = [after.at_ns - before.at_ns for before, after in pairwise(near)]
-    return statistics.median(between) if between else 0.0
-
-
-def _at(sample: Sample) -> int:
-    return sample.at_ns
 
 
 # ------------------------------------------------------------------------------------------------------ in words

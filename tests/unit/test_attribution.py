@@ -7,7 +7,8 @@ import time
 
 import pytest
 
-from patchdeck.attribution import Watched, attribute
+from patchdeck.attribution import attribute
+from patchdeck.meanwhile import Watched
 from patchdeck.model import Level, Sample, Startup, StartupKind
 from tests.unit.queueing import EPOCH_NS, startup
 

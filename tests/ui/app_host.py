@@ -11,6 +11,7 @@ from unittest import mock
 
 from rich.cells import cell_len
 from rich.color import ColorSystem
+from rich.style import Style
 from textual.app import App
 from textual.pilot import Pilot
 from textual.strip import Strip
@@ -135,13 +136,24 @@ def picture(app: App[int], colours: ColorSystem) -> str:
     for strip in strips(app):
         row = ""
         for segment in strip:
-            style = segment.style
-            look = style._make_ansi_codes(colours) if style else ""
+            look = _look(segment.style, colours)
             letter = looks.setdefault(look, _LETTERS[len(looks)])
             row += letter * cell_len(segment.text)
         rows.append(row)
     legend = [f"{letter} {look}" for look, letter in looks.items()]
     return "\n".join([*(line.rstrip() for line in lines(app)), "", *rows, "", *legend, ""])
+
+
+def _look(style: Style | None, colours: ColorSystem) -> str:
+    """The SGR codes of a style on a terminal of that many colours, less what shows nothing."""
+    if style is None:
+        return ""
+    names = ("bold", "dim", "italic", "underline", "reverse", "blink")
+    codes = [name for name in names if getattr(style, name)]
+    for color, foreground in ((style.color, True), (style.bgcolor, False)):
+        if color is not None:
+            codes += color.downgrade(colours).get_ansi_codes(foreground=foreground)
+    return ";".join(codes)
 
 
 def same_as_stored(name: str, now: str) -> bool:

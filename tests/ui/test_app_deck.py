@@ -25,6 +25,16 @@ async def test_the_deck_looks_as_it_did(size: tuple[int, int], colours: str) -> 
         )
 
 
+@pytest.mark.parametrize("colours", COLOURS)
+async def test_no_more_colours_are_asked_for_than_there_are_and_nothing_blinks(colours: str) -> None:
+    system, theme = COLOURS[colours]
+    async with console(theme=theme) as (app, _):
+        legend = picture(app, system).rsplit("\n\n", 1)[1]
+    assert "blink" not in legend
+    assert ("38;2;" in legend) == (colours == "truecolor")
+    assert ("38;5;" in legend) == (colours == "256")
+
+
 @pytest.mark.parametrize("size", [*SIZES, (80, 50), (104, 24), (160, 24), (159, 32), (240, 70)])
 async def test_every_line_is_as_wide_as_the_screen_and_every_frame_is_closed(size: tuple[int, int]) -> None:
     async with console(size=size) as (app, _):

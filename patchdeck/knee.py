@@ -37,7 +37,7 @@ _FALL = (0.0, 0.8)
 _MODEL_ERROR = 0.04
 """A throughput is trusted no further than this, relative to it: the two lines are only nearly right."""
 
-_VAGUE = 5.0
+_VAGUE = 6.0
 """An interval whose ends are further apart than this factor names no knee."""
 
 _MOST_BEYOND = 0.1

@@ -7,12 +7,15 @@ from collections.abc import Sequence
 
 from patchdeck import durations
 from patchdeck.config_values import Mistake, found, unlike
-from patchdeck.settings import EngineSettings, PressureLevels, Settings
+from patchdeck.settings import EngineSettings, IndicatorSettings, PressureLevels, PrometheusSettings, Settings
+from patchdeck.sources.prometheus import address
+from patchdeck.sources.prometheus.expressions import INDICATORS
 from patchdeck.sources.targets import TargetError, checked
 
 _ENGINE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.@-]{0,39}")
 _CONTEXT_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.+-]*")
 _LABEL = re.compile(r"[^\s+]+")
+_INDICATOR_NAME = re.compile(r"[a-z][a-z0-9_-]{0,19}")
 
 
 def check(settings: Settings) -> None:
@@ -20,6 +23,8 @@ def check(settings: Settings) -> None:
     _engines(settings.engines)
     _group_by(settings.services.group_by)
     _pressure(settings.pressure)
+    _prometheus(settings.prometheus)
+    _indicators(settings.indicators)
     _startups(settings)
     for action, keys in settings.screen.keys.items():
         if not keys.strip(", "):
@@ -76,6 +81,61 @@ def _pressure(levels: PressureLevels) -> None:
             f"less than engine_saturated ({durations.written(levels.engine_saturated_s)})",
             durations.written(levels.engine_busy_s),
         )
+
+
+def _prometheus(settings: PrometheusSettings) -> None:
+    if settings.url:
+        try:
+            address.checked(settings.url)
+        except address.AddressError as error:
+            raise Mistake(("prometheus", "url"), str(error)) from error
+    _secrets(settings)
+    if settings.key_file and not settings.certificate_file:
+        raise unlike(("prometheus", "key_file"), "certificate_file with it", "none")
+    for engine, instances in settings.instances.items():
+        if not instances.strip(", "):
+            expected = 'instances separated by commas, as in "prod-a:9100, prod-a:8080"'
+            raise unlike(("prometheus", "instances", engine), expected, found(instances))
+    for indicator, promql in settings.expressions.items():
+        where = ("prometheus", "expressions", indicator)
+        if indicator not in INDICATORS:
+            raise unlike(where, f"one of {', '.join(sorted(INDICATORS))}", found(indicator))
+        if not promql.strip():
+            raise unlike(where, "PromQL", "none")
+
+
+def _secrets(settings: PrometheusSettings) -> None:
+    for what, alone in (("password", not settings.user), ("token", bool(settings.user))):
+        keys = [f"{what}_{way}" for way in ("file", "command") if getattr(settings, f"{what}_{way}")]
+        if len(keys) > 1:
+            raise unlike(("prometheus", keys[1]), f"either {keys[0]} or {keys[1]}", "both")
+        if keys and alone:
+            expected = "prometheus.user with it" if what == "password" else "either user or a token"
+            raise unlike(("prometheus", keys[0]), expected, "none" if what == "password" else "both")
+    if settings.user and not (settings.password_file or settings.password_command):
+        raise unlike(("prometheus", "user"), "password_file or password_command with it", "neither")
+    if ":" in settings.user or not settings.user.isprintable():
+        raise unlike(("prometheus", "user"), "a name without a colon", found(settings.user))
+
+
+def _indicators(indicators: Sequence[IndicatorSettings]) -> None:
+    taken = INDICATORS | {"engine", "starts"}
+    for index, indicator in enumerate(indicators):
+        where = ("indicators", index)
+        if not _INDICATOR_NAME.fullmatch(indicator.name):
+            expected = "a name of at most 20 small letters, digits, _ and -"
+            raise unlike((*where, "name"), expected, found(indicator.name))
+        if indicator.name in taken:
+            raise unlike((*where, "name"), "a name that no other indicator has", found(indicator.name))
+        if not indicator.promql.strip():
+            raise unlike(where, "promql", "none")
+        if len(indicator.unit) > 12 or not indicator.unit.isprintable():
+            raise unlike((*where, "unit"), "at most 12 characters", found(indicator.unit))
+        if indicator.busy >= indicator.saturated:
+            raise unlike(
+                (*where, "busy"), f"less than saturated ({indicator.saturated:g})", f"{indicator.busy:g}"
+            )
+        taken |= {indicator.name}
 
 
 def _startups(settings: Settings) -> None:

@@ -64,7 +64,7 @@ def convert(kind: of.Type, value: object, path: Path) -> Any:
     if isinstance(kind, of.Metadata):
         kind = kind.type
     words = extra.get("words")
-    if words is not None:
+    if words is not None and not (extra.get("written") and value not in words):
         return _word(kind, words, value, path)
     match kind:
         case of.StructType():

@@ -40,6 +40,7 @@ _IMAGE_WORDS = {
 }
 _STATE_SEVERITY = {
     SourceState.LOST: Severity.FAILURE,
+    SourceState.MALFORMED: Severity.FAILURE,
     SourceState.STALE: Severity.WARNING,
     SourceState.ABSENT: Severity.WARNING,
 }

@@ -42,7 +42,7 @@ class Fleet:
         by_this_host = isinstance(observation, _BY_THIS_HOST)
         if by_this_host:
             self._host_ns = max(self._host_ns, observation.at_ns)
-        if isinstance(observation, Ticked):
+        if isinstance(observation, Ticked) or not observation.engine:
             return
         state = self._engines.get(observation.engine)
         if state is None:

@@ -56,6 +56,8 @@ class SourceState(StrEnum):
     LIVE = "live"
     STALE = "stale"
     LOST = "lost"
+    MALFORMED = "malformed"
+    """It answers, and its answers make no sense."""
     ABSENT = "absent"
 
 
@@ -352,6 +354,10 @@ class IndicatorRead(Observation, frozen=True, kw_only=True):
     """Empty: of the whole engine."""
     detail: str = ""
     """What was read, in words: "io full", "throttled periods"."""
+    unit: str = "share"
+    """share (0…1), s, kills, bytes/s, or that of a user's own."""
+    stand_in: bool = False
+    """Not the waiting that is asked for but how much is in use: it may show what is busy, not what is saturated."""
 
 
 class EngineAnswered(Observation, frozen=True, kw_only=True):

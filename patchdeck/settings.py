@@ -94,10 +94,57 @@ class ScreenSettings(Section, frozen=True, kw_only=True):
     """Action id to keys, as in `roll_out = "R,ctrl+r"`."""
 
 
+AutoDuration = Annotated[float, Meta(ge=0, le=300, extra={"written": DURATION, "words": {"auto": 0.0}})]
+"""Zero, in the file "auto": found out while it runs."""
+
+
+class PrometheusSettings(Section, frozen=True, kw_only=True):
+    """Without a URL there is no Prometheus."""
+
+    url: str = ""
+    user: str = ""
+    """Basic authentication; the password is in a file or comes from a command."""
+    password_file: str = ""
+    password_command: str = ""
+    token_file: str = ""
+    """A bearer token, read again when it is refused."""
+    token_command: str = ""
+    ca_file: str = ""
+    """PEM; without it the system's are trusted."""
+    certificate_file: str = ""
+    key_file: str = ""
+    verify: bool = True
+    """False trusts whoever answers; that is then on screen."""
+    timeout_s: Annotated[float, Meta(ge=0.1, le=30, extra={"written": DURATION})] = 3.0
+    refresh_s: AutoDuration = 0.0
+    """Between two readings; "auto" is the scrape interval, within 2 and 15 s."""
+    scrape_s: AutoDuration = 0.0
+    """The scrape interval; "auto" is by the spacing of samples."""
+    instances: Mapping[str, str] = {}
+    """An engine's name to the instances that speak of it and its host, separated by commas."""
+    expressions: Mapping[str, str] = {}
+    """An indicator's name to the PromQL that takes the place of the built-in one."""
+
+
+class IndicatorSettings(Section, frozen=True, kw_only=True):
+    """An indicator of the user's own."""
+
+    name: str = ""
+    promql: str = ""
+    """`$engines` stands for matchers of the instances, `$window` for a duration; it aggregates by (instance), or by
+    (instance, service)."""
+    unit: str = ""
+    busy: float = 0.0
+    saturated: float = 0.0
+    per: Annotated[str, Meta(extra={"words": {"engine": "engine", "service": "service"}})] = "engine"
+
+
 class Settings(Section, frozen=True, kw_only=True):
     engines: tuple[EngineSettings, ...] = ()
     services: ServiceSettings = ServiceSettings()
     startups: StartupSettings = StartupSettings()
     pressure: PressureLevels = PressureLevels()
+    prometheus: PrometheusSettings = PrometheusSettings()
+    indicators: tuple[IndicatorSettings, ...] = ()
     watch: WatchSettings = WatchSettings()
     screen: ScreenSettings = ScreenSettings()

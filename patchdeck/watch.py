@@ -11,7 +11,7 @@ import concurrent.futures
 import logging
 import threading
 import time
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import msgspec
@@ -36,6 +36,7 @@ from patchdeck.sources.targets import Target
 if TYPE_CHECKING:
     from patchdeck.doctor import Report
     from patchdeck.sources.engine.source import EngineSource
+    from patchdeck.sources.prometheus.source import PrometheusSource
 
 __all__ = ["LogsUnavailable", "Watch", "WatchThread"]
 
@@ -74,6 +75,8 @@ class Watch:
         self._waiting: list[AnyObservation] | None = None
         """What was observed since a snapshot began to be made; None while none is."""
         self._sources: dict[str, EngineSource] = {}
+        self._prometheus: PrometheusSource | None = None
+        self._described: dict[str, EngineDescribed] = {}
         self._hosts: dict[str, asyncio.Task[None]] = {}
         self._tasks: asyncio.TaskGroup | None = None
         self.beat_at = time.monotonic()
@@ -88,8 +91,9 @@ class Watch:
         }
         try:
             async with asyncio.TaskGroup() as self._tasks:
-                for source in self._sources.values():
-                    self._tasks.create_task(self._kept_up(source), name=f"watch {source.target.name}")
+                for name, source in self._sources.items():
+                    self._tasks.create_task(self._kept_up("engine", name, source.run), name=f"watch {name}")
+                self._tasks.create_task(self._watch_prometheus(), name="watch prometheus")
                 self._tasks.create_task(self._beat(), name="beat")
                 self._tasks.create_task(self._tick(), name="tick")
                 self._tasks.create_task(self._publish(), name="publish")
@@ -111,8 +115,12 @@ class Watch:
             self._on_observation(observation)
         self._apply(observation)
         self._changed.set()
-        if isinstance(observation, EngineDescribed) and observation.local:
-            self._watch_host_of(observation.engine)
+        if isinstance(observation, EngineDescribed):
+            if observation.local:
+                self._watch_host_of(observation.engine)
+            self._described[observation.engine] = observation
+            if self._prometheus is not None:
+                self._prometheus.note(observation)
 
     def _apply(self, observation: AnyObservation) -> None:
         if self._waiting is None:
@@ -137,23 +145,32 @@ class Watch:
             source = HostSource(engine, self._settings.watch.sample_s, self._emit)
             self._hosts[engine] = self._tasks.create_task(source.run(), name=f"host of {engine}")
 
-    async def _kept_up(self, source: EngineSource) -> None:
-        """A source deals with every loss of its engine; what it does not deal with is a bug, told and survived."""
+    async def _watch_prometheus(self) -> None:
+        if not self._settings.prometheus.url:
+            detail = "not configured: name it by --prometheus, PATCHDECK_PROMETHEUS or prometheus.url"
+            self._tell("prometheus", "", SourceState.ABSENT, detail)
+            return
+        # Importing the client takes half a second, which the loop has not.
+        source = await asyncio.to_thread(_prometheus_source)
+        self._prometheus = source(self._settings, self._targets, self._emit)
+        for described in self._described.values():
+            self._prometheus.note(described)
+        await self._kept_up("prometheus", "", self._prometheus.run)
+
+    async def _kept_up(self, kind: str, engine: str, run: Callable[[], Awaitable[None]]) -> None:
+        """A source deals with every loss of what it watches; what it does not deal with is a bug, told and survived."""
         while True:
             try:
-                await source.run()
+                await run()
             except Exception as error:  # noqa: BLE001 - told on screen and in the log
-                _log.exception("watching %s failed", source.target.name)
-                self._emit(
-                    SourceChanged(
-                        engine=source.target.name,
-                        at_ns=time.time_ns(),
-                        source="engine",
-                        state=SourceState.LOST,
-                        detail=f"a fault in Patchdeck itself: {_words(error)}",
-                    )
-                )
+                _log.exception("watching %s %s failed", kind, engine)
+                self._tell(kind, engine, SourceState.LOST, f"a fault in Patchdeck itself: {_words(error)}")
             await asyncio.sleep(RESTART_S)
+
+    def _tell(self, source: str, engine: str, state: SourceState, detail: str) -> None:
+        self._emit(
+            SourceChanged(engine=engine, at_ns=time.time_ns(), source=source, state=state, detail=detail)
+        )
 
     async def _beat(self) -> None:
         while True:
@@ -280,6 +297,12 @@ class WatchThread:
         _log.error("the watch ended", exc_info=error)
         self.failure = error
         self.mailbox.put(_ended_by(error, self._latest))
+
+
+def _prometheus_source() -> type[PrometheusSource]:
+    from patchdeck.sources.prometheus.source import PrometheusSource  # noqa: PLC0415 - loads requests
+
+    return PrometheusSource
 
 
 def _ended_by(error: BaseException, snapshot: Snapshot) -> Snapshot:

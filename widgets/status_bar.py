@@ -16,6 +16,7 @@ _INKS = {
     SourceState.CONNECTING: Ink.BUSY,
     SourceState.STALE: Ink.STALE,
     SourceState.LOST: Ink.FAILED,
+    SourceState.MALFORMED: Ink.FAILED,
     SourceState.ABSENT: Ink.MUTED,
 }
 _NAME_CELLS = 20
@@ -137,5 +138,6 @@ class StatusBar(Panel):
             SourceState.CONNECTING: glyphs.connecting,
             SourceState.STALE: glyphs.stale,
             SourceState.LOST: glyphs.lost,
+            SourceState.MALFORMED: glyphs.lost,
             SourceState.ABSENT: glyphs.absent,
         }[state]

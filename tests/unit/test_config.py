@@ -28,7 +28,7 @@ def documented_keys() -> set[str]:
     for line in uncommented(EXAMPLE.read_text()).splitlines():
         if header := re.match(r"\[+([a-z._]+)\]+$", line):
             table = header[1]
-        elif key := re.match(r"([a-z_0-9]+) = ", line):
+        elif key := re.match(r"([a-z_0-9-]+) = ", line):
             keys.add(f"{table}.{key[1]}")
     return keys
 
@@ -54,18 +54,25 @@ def test_the_example_with_every_key_uncommented_says_the_defaults() -> None:
     settings = parse(uncommented(EXAMPLE.read_text()))
     assert settings.engines == (EngineSettings(name="prod-a", host="ssh://ops@prod-a.example"),)
     assert settings.screen.keys
+    assert settings.prometheus.instances
+    assert settings.prometheus.expressions
+    assert [one.name for one in settings.indicators] == ["runqueue"]
     as_default = msgspec.structs.replace(
-        settings, engines=(), screen=msgspec.structs.replace(settings.screen, keys={})
+        settings,
+        engines=(),
+        indicators=(),
+        screen=msgspec.structs.replace(settings.screen, keys={}),
+        prometheus=msgspec.structs.replace(settings.prometheus, instances={}, expressions={}),
     )
     assert as_default == Settings()
 
 
 def test_the_example_documents_every_setting_and_no_other() -> None:
-    # `screen.keys` is a table of its own, whose keys are the actions'.
-    assert {key for key in documented_keys() if not key.startswith("screen.keys.")} == all_keys() - {
-        "screen.keys"
-    }
-    assert any(key.startswith("screen.keys.") for key in documented_keys())
+    # Tables of their own, whose keys are names.
+    tables = {"screen.keys", "prometheus.instances", "prometheus.expressions"}
+    documented = documented_keys()
+    assert {key for key in documented if key.rpartition(".")[0] not in tables} == all_keys() - tables
+    assert {key.rpartition(".")[0] for key in documented} >= tables
 
 
 def test_values_are_read_with_their_units() -> None:
@@ -95,7 +102,7 @@ MISTAKES = [
     ("[wacth]", "c:1: wacth: expected watch, found the unknown key"),
     (
         "x = 1",
-        "c:1: x: expected one of engines, services, startups, pressure, watch, screen, found the unknown",
+        "c:1: x: expected one of engines, services, startups, pressure, prometheus, indicators, watch, screen, found",
     ),
     ("[watch]\n\nsampel = '2s'", "c:3: watch.sampel: expected sample, found the unknown key"),
     ("[startups]\nkeep_s = 5", "c:2: startups.keep_s: expected keep, found the unknown key"),
@@ -135,6 +142,39 @@ MISTAKES = [
     ("[startups]\nlate = '7h'", "c:2: startups.late: expected at most startups.keep (6h), found 7h"),
     ("[startups]\nkeep = '2m'", "expected at most startups.keep (2m)"),
     ("[screen]\nwindow = '7h'", "c:2: screen.window: expected at most startups.keep (6h), found 7h"),
+    ("[prometheus]\nurl = 'prod:9090'", "c:2: prometheus.url: expected http:// or https://, a host"),
+    (
+        "[prometheus]\nurl = 'http://a:b@prod'",
+        "c:2: prometheus.url: a user or a password in the address is not",
+    ),
+    ("[prometheus]\nurl = 'http://prod/?q=1'", "without anything after a ?"),
+    (
+        "[prometheus]\nuser = 'ops'",
+        "c:2: prometheus.user: expected password_file or password_command with it",
+    ),
+    ("[prometheus]\npassword_file = 'x'", "c:2: prometheus.password_file: expected prometheus.user with it"),
+    ("[prometheus]\ntoken_file = 'x'\ntoken_command = 'y'", "c:3: prometheus.token_command: expected either"),
+    ("[prometheus]\nuser = 'u'\npassword_file = 'x'\ntoken_file = 'y'", "expected either user or a token"),
+    ("[prometheus]\nkey_file = 'x'", "prometheus.key_file: expected certificate_file with it"),
+    ("[prometheus]\nscrape = '10m'", "prometheus.scrape: expected a duration with its unit"),
+    ("[prometheus]\nrefresh = 5", "prometheus.refresh: expected a duration with its unit"),
+    (
+        "[prometheus.instances]\na = ','",
+        "c:2: prometheus.instances.a: expected instances separated by commas",
+    ),
+    (
+        "[prometheus.expressions]\nnope = 'x'",
+        "c:2: prometheus.expressions.nope: expected one of allocation, cpu",
+    ),
+    ("[prometheus.expressions]\ncpu = ''", "c:2: prometheus.expressions.cpu: expected PromQL, found none"),
+    ("[[indicators]]\npromql = 'x'", "c:1: indicators[0].name: expected a name of at most 20"),
+    ("[[indicators]]\nname = 'cpu'\npromql = 'x'", "expected a name that no other indicator has"),
+    ("[[indicators]]\nname = 'a'", "c:1: indicators[0]: expected promql, found none"),
+    (
+        "[[indicators]]\nname = 'a'\npromql = 'x'\nbusy = 2\nsaturated = 1",
+        "busy: expected less than saturated (1)",
+    ),
+    ("[[indicators]]\nname = 'a'\nper = 'host'", 'indicators[0].per: expected "engine" or "service"'),
     ("[screen]\nutc = 'yes'", 'screen.utc: expected true or false, found "yes"'),
     ("[screen]\nascii = 1", 'screen.ascii: expected "auto", true or false, found 1'),
     ("[screen]\ntheme = 'pink'", 'expected "auto", "dark", "light", "colour-blind" or "ansi", found "pink"'),

@@ -57,6 +57,14 @@ config = click.option(
     help="The configuration file. Without it: config.toml in the folder that `patchdeck doctor` tells, if it is there.",
 )
 
+prometheus = click.option(
+    "--prometheus",
+    metavar="URL",
+    envvar="PATCHDECK_PROMETHEUS",
+    show_envvar=True,
+    help="Prometheus's address, for the pressure on hosts and services. Without it: that of the configuration file.",
+)
+
 utc = click.option(
     "--utc",
     is_flag=True,
@@ -68,11 +76,16 @@ utc = click.option(
 
 
 def settings_from(
-    config: Path | None, hosts: tuple[str, ...], *, theme: str | None = None, utc: bool | None = None
+    config: Path | None,
+    hosts: tuple[str, ...],
+    *,
+    prometheus: str | None = None,
+    theme: str | None = None,
+    utc: bool | None = None,
 ) -> Settings:
     """Flags over environment over file over defaults.
 
-    Raises: Unusable for a mistake in the file.
+    Raises: Unusable for a mistake in the file, or in Prometheus's address.
     """
     from msgspec.structs import replace
 
@@ -85,12 +98,25 @@ def settings_from(
         raise Unusable(str(error)) from error
     if hosts:
         settings = replace(settings, engines=tuple(EngineSettings(host=host) for host in hosts))
+    if prometheus is not None:
+        settings = _with_prometheus(settings, prometheus)
     screen = settings.screen
     if theme is not None:
         screen = replace(screen, theme="" if theme == "auto" else theme)
     if utc is not None:
         screen = replace(screen, utc=utc)
     return replace(settings, screen=screen)
+
+
+def _with_prometheus(settings: Settings, url: str) -> Settings:
+    from msgspec.structs import replace
+
+    from patchdeck.sources.prometheus.address import AddressError, checked
+
+    try:
+        return replace(settings, prometheus=replace(settings.prometheus, url=checked(url)))
+    except AddressError as error:
+        raise Unusable(f"--prometheus: {error}") from error
 
 
 def targets_of(settings: Settings) -> tuple[Target, ...]:

@@ -20,6 +20,7 @@ from tui.commands import options
       patchdeck                                    on the engine that Docker's own rules select
       patchdeck --host ssh://ops@prod-a            over SSH
       patchdeck --host prod-a --host prod-b        on two Docker contexts
+      patchdeck --prometheus http://prometheus:9090
       patchdeck --theme colour-blind --utc
 
     \b
@@ -27,6 +28,7 @@ from tui.commands import options
     """,
 )
 @options.host
+@options.prometheus
 @click.option(
     "--theme",
     type=click.Choice(["auto", *THEMES]),
@@ -38,7 +40,13 @@ from tui.commands import options
 @options.utc
 @click.pass_context
 def command(
-    ctx: click.Context, *, hosts: tuple[str, ...], theme: str | None, config: Path | None, utc: bool | None
+    ctx: click.Context,
+    *,
+    hosts: tuple[str, ...],
+    prometheus: str | None,
+    theme: str | None,
+    config: Path | None,
+    utc: bool | None,
 ) -> int:
     """Open the console: startup latency, versions in flight and contention, live.
 
@@ -52,7 +60,7 @@ def command(
             if misplaced
             else f"expected no argument, found {ctx.args[0]!r}"
         )
-    settings = options.settings_from(config, hosts, theme=theme, utc=utc)
+    settings = options.settings_from(config, hosts, prometheus=prometheus, theme=theme, utc=utc)
 
     from tui.app import run_console
 

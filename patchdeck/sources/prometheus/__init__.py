@@ -1,0 +1,1 @@
+"""Reading what Prometheus knows of the engines' hosts and containers."""

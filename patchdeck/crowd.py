@@ -36,9 +36,11 @@ class Crowd:
             del self._ends[bisect.bisect_left(self._ends, span[1])]
         return span[0]
 
-    def others_at(self, at_ns: int) -> int:
-        """Of a startup that began at `at_ns`: how many others were starting then."""
-        return bisect.bisect_right(self._begins, at_ns) - bisect.bisect_right(self._ends, at_ns) - 1
+    def others_of(self, key: str) -> int:
+        """How many others were starting when the span of `key` began."""
+        began_ns, ended_ns = self._spans[key]
+        starting = bisect.bisect_right(self._begins, began_ns) - bisect.bisect_right(self._ends, began_ns)
+        return starting if ended_ns == began_ns else starting - 1
 
     def __len__(self) -> int:
         return len(self._spans)

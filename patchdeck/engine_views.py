@@ -215,7 +215,7 @@ class EngineViews:
             startup = self._ordered[index]
             if startup.began_ns is None:
                 continue
-            others = self._crowd.others_at(startup.began_ns)
+            others = self._crowd.others_of(startup.startup_id)
             if startup.in_flight != others:
                 self._ordered[index] = _with_in_flight(startup, others)
                 touched.add(startup.container_id)
@@ -224,7 +224,7 @@ class EngineViews:
             views = self._views[container_id]
             self._views[container_id] = views.with_startups(
                 tuple(
-                    _with_in_flight(startup, self._crowd.others_at(startup.began_ns))
+                    _with_in_flight(startup, self._crowd.others_of(startup.startup_id))
                     if startup.began_ns is not None
                     else startup
                     for startup in views.startups

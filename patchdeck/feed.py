@@ -183,7 +183,8 @@ def _of_container(event: ContainerEvent, name: str, service: str) -> FeedEntry:
 
 def entries_of_startup(startup: Startup) -> list[FeedEntry]:
     """Up to two lines: it was started, and how that ended."""
-    crowd = f", {startup.in_flight} others starting" if startup.in_flight else ""
+    others = "other" if startup.in_flight == 1 else "others"
+    crowd = f", {startup.in_flight} {others} starting" if startup.in_flight else ""
     entries = []
     if startup.started_ns is not None:
         took = f"{startup.latency_s:.2f} s{crowd}" if startup.latency_s is not None else "beginning unknown"

@@ -33,11 +33,14 @@ def phases(
     found: list[Phase] = []
     if began_ns is not None:
         cuts: list[tuple[str, int]] = []
-        if attempt.create_event_ns is not None and began_ns <= attempt.create_event_ns:
+        # A boundary at the very beginning is the first that is known, not a phase that took no time.
+        if attempt.create_event_ns is not None and began_ns < attempt.create_event_ns:
             cuts.append(("create", attempt.create_event_ns))
         connects = [moment for moment in attempt.connects if moment <= started_ns]
         if stamps_before_start and attempt.stamp is not None and attempt.started_event_ns is not None:
-            cuts += [("setup", attempt.stamp.started_ns), ("runtime+network", started_ns)]
+            if attempt.stamp.started_ns > began_ns:
+                cuts.append(("setup", attempt.stamp.started_ns))
+            cuts.append(("runtime+network", started_ns))
         elif not stamps_before_start and connects and connects[-1] > began_ns:
             cuts += [("setup+network", connects[-1]), ("runtime", started_ns)]
         else:

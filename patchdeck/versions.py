@@ -130,17 +130,36 @@ class Measured(msgspec.Struct, frozen=True):
     failed: int
 
 
-def measure(startups: Sequence[Startup]) -> Measured:
+class _Tally:
+    """The values of the three populations, gathered in one pass over the startups."""
+
+    def __init__(self) -> None:
+        self.first: list[Startup] = []
+        self.again: list[Startup] = []
+        self.failed = 0
+
+    def add(self, startup: Startup) -> None:
+        """One-off containers are left out: they are not replicas."""
+        if startup.role is Role.ONE_OFF:
+            return
+        (self.first if startup.kind is StartupKind.FIRST else self.again).append(startup)
+        self.failed += startup.outcome is StartupOutcome.FAILED
+
+    def measured(self) -> Measured:
+        return Measured(
+            starts=latency_quantiles(self.first),
+            ready=ready_quantiles(self.first),
+            restarts=latency_quantiles(self.again),
+            failed=self.failed,
+        )
+
+
+def measure(startups: Iterable[Startup]) -> Measured:
     """One-off containers are left out: they are not replicas."""
-    replicas = [startup for startup in startups if startup.role is not Role.ONE_OFF]
-    first = [startup for startup in replicas if startup.kind is StartupKind.FIRST]
-    again = [startup for startup in replicas if startup.kind is StartupKind.RESTART]
-    return Measured(
-        starts=latency_quantiles(first),
-        ready=ready_quantiles(first),
-        restarts=latency_quantiles(again),
-        failed=sum(1 for startup in replicas if startup.outcome is StartupOutcome.FAILED),
-    )
+    tally = _Tally()
+    for startup in startups:
+        tally.add(startup)
+    return tally.measured()
 
 
 def build_service(
@@ -174,8 +193,9 @@ def build_service(
         for image_id in shown
     ]
     versions.sort(key=lambda version: (version.since_ns or 0, version.created_ns or 0, version.image_id))
-    measured = measure(startups)
-    begun = [startup.at_ns for startup in startups]
+    # Most services have one version, whose startups then are all there are.
+    alone = len(versions) == 1 and started_by_image.keys() == {versions[0].image_id}
+    measured = _measured_of(versions[0]) if alone else measure(startups)
     return Service(
         engine=engine,
         name=name,
@@ -190,7 +210,7 @@ def build_service(
         starts=measured.starts,
         ready=measured.ready,
         restarts=measured.restarts,
-        last_start_ns=max(begun, default=None),
+        last_start_ns=max((startup.at_ns for startup in startups), default=None),
         container_ids=tuple(sorted(container.facts.container_id for container in containers)),
         one_offs=len(containers) - len(replicas),
     )
@@ -218,6 +238,10 @@ def over_window(service: Service, startups: Sequence[Startup]) -> Service:
         restarts=measured.restarts,
         failed=measured.failed,
     )
+
+
+def _measured_of(version: Version) -> Measured:
+    return Measured(version.starts, version.ready, version.restarts, version.failed)
 
 
 def _is_live(container: Container) -> bool:
@@ -253,9 +277,7 @@ def _version(
         running=states["running"],
         starting=sum(1 for container in containers if container.facts.container_id in starting),
         restarting=states["restarting"],
-        unhealthy=sum(
-            1 for container in live if container.facts.health and container.facts.health.status == "unhealthy"
-        ),
+        unhealthy=sum(1 for container in live if _is_unhealthy(container)),
         starts=measured.starts,
         ready=measured.ready,
         restarts=measured.restarts,

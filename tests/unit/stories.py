@@ -7,6 +7,7 @@ on stamp it first, log `disconnect` before `die`, and log no `connect` for a sta
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable, Sequence
 
 import msgspec
@@ -59,6 +60,7 @@ class EngineStory:
         self.offset_s = offset_s
         self.observations: list[AnyObservation] = []
         self.containers: dict[str, ContainerStory] = {}
+        self.numbers = itertools.count(1)
         self.emit(
             EngineDescribed(
                 engine=name,
@@ -118,7 +120,7 @@ class ContainerStory:
 
     def __init__(self, engine: EngineStory, name: str, facts: dict[str, object]) -> None:
         self.engine = engine
-        self.container_id = f"{len(engine.containers) + 1:064x}"
+        self.container_id = f"{next(engine.numbers):064x}"
         self.exists = False
         self.networks: tuple[str, ...] = ("bridge",)
         self._facts: dict[str, object] = {

@@ -106,6 +106,18 @@ def test_a_late_first_start_has_a_beginning_of_its_own(version: str) -> None:
     assert startup.evidence is Evidence.CONNECTED
     assert startup.began_ns == ns(100.1 if version == NEW else 100.05)
     assert startup.latency_s == pytest.approx(0.4 if version == NEW else 0.45, abs=0.001)
+    assert set(phases(startup)) == {"runtime+network" if version == NEW else "start"}
+
+
+@both
+def test_a_create_whose_beginning_was_never_told_is_not_shown_as_taking_no_time(version: str) -> None:
+    engine = EngineStory(version)
+    container = engine.container("web")
+    container.create(1.0)
+    container.start(1.1, inspect=False)
+    container.destroy(2.0)
+    startup = engine.startup(20)
+    assert startup.evidence is Evidence.CREATE_EVENT
     assert "create" not in phases(startup)
 
 
@@ -308,6 +320,7 @@ def test_events_of_the_same_moment_keep_their_order(version: str) -> None:
     container.inspect(1.1)
     startup = engine.startup(20)
     assert startup.latency_s == 0.0
+    assert startup.in_flight == 0
     assert all(phase.seconds == 0 for phase in startup.phases)
     assert startup.outcome is StartupOutcome.FAILED
 

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from enum import StrEnum
+
+from rich.style import Style
+from textual.color import Color
 
 from themes.ramps import HEAT_STEPS
 
@@ -10,7 +14,7 @@ PHASE_STEPS = 8
 
 
 class Ink(StrEnum):
-    """Meanings; each is a component class `ink--<name>` of every panel."""
+    """Meanings; `style_of` says how they look."""
 
     TEXT = "text"
     STRONG = "strong"
@@ -40,32 +44,38 @@ HEAT = tuple(f"heat-{step}" for step in range(1, HEAT_STEPS + 1))
 """By level less one."""
 PHASES = tuple(f"phase-{step}" for step in range(1, PHASE_STEPS + 1))
 
-INK_CLASSES = frozenset(f"ink--{name}" for name in (*(ink for ink in Ink if ink), *HEAT, *PHASES))
-
-_RULES: dict[str, str] = {
-    Ink.TEXT: "color: $foreground;",
-    Ink.STRONG: "color: $strong; text-style: bold;",
-    Ink.MUTED: "color: $muted; text-style: $quiet-style;",
-    Ink.FRAME: "color: $frame; text-style: $quiet-style;",
-    Ink.FRAME_FOCUS: "color: $frame-focus;",
-    Ink.TITLE: "color: $foreground; text-style: bold;",
-    Ink.ACCENT: "color: $accent;",
-    Ink.CALM: "color: $calm;",
-    Ink.BUSY: "color: $busy;",
-    Ink.SATURATED: "color: $saturated; text-style: bold;",
-    Ink.FAILED: "color: $failed;",
-    Ink.OLD: "color: $version-old;",
-    Ink.NEW: "color: $version-new;",
-    Ink.STALE: "color: $stale; text-style: $quiet-style;",
-    Ink.GAP: "color: $gap; text-style: $quiet-style;",
-    Ink.ARMED: "color: $armed; text-style: bold;",
-    Ink.SIMULATED: "color: $simulated; text-style: bold;",
-    Ink.CURSOR: "background: $cursor; text-style: $cursor-style;",
-    Ink.CELL: "color: $strong; text-style: reverse;",
+_LOOKS: dict[str, tuple[str, str]] = {
+    Ink.TEXT: ("foreground", ""),
+    Ink.STRONG: ("strong", "bold"),
+    Ink.MUTED: ("muted", "$quiet-style"),
+    Ink.FRAME: ("frame", "$quiet-style"),
+    Ink.FRAME_FOCUS: ("frame-focus", ""),
+    Ink.TITLE: ("foreground", "bold"),
+    Ink.ACCENT: ("accent", ""),
+    Ink.CALM: ("calm", ""),
+    Ink.BUSY: ("busy", ""),
+    Ink.SATURATED: ("saturated", "bold"),
+    Ink.FAILED: ("failed", ""),
+    Ink.OLD: ("version-old", ""),
+    Ink.NEW: ("version-new", ""),
+    Ink.STALE: ("stale", "$quiet-style"),
+    Ink.GAP: ("gap", "$quiet-style"),
+    Ink.ARMED: ("armed", "bold"),
+    Ink.SIMULATED: ("simulated", "bold"),
+    **{name: (name, "") for name in (*HEAT, *PHASES)},
 }
+"""The theme's variable with the colour of each ink, and its text style; a `$` names a variable that holds it."""
 
 
-def ink_css(selector: str) -> str:
-    """The rules of all inks for the widgets that `selector` names."""
-    rules = {**_RULES, **{name: f"color: ${name};" for name in (*HEAT, *PHASES)}}
-    return "\n".join(f"{selector} > .ink--{name} {{ {rule} }}" for name, rule in rules.items())
+def style_of(ink: str, variables: Mapping[str, str]) -> Style:
+    """How an ink looks in the theme that has these variables.
+
+    Read from the variables and not from component classes: Textual would match some forty of them to every panel each
+    time that anything on the screen changes its class.
+    """
+    if ink == Ink.CURSOR:
+        ground = Color.parse(variables["cursor"]).rich_color
+        return Style(bgcolor=ground) + Style.parse(variables["cursor-style"])
+    colour, look = _LOOKS[ink]
+    look = variables[look[1:]] if look.startswith("$") else look
+    return Style(color=Color.parse(variables[colour]).rich_color) + Style.parse(look)

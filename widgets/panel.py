@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import ClassVar
 
 from rich.segment import Segment
 from rich.style import Style
@@ -14,7 +13,7 @@ from textual.widget import Widget
 
 from themes.ramps import UNICODE, Glyphs
 from widgets.cells import clean
-from widgets.ink import INK_CLASSES, Ink, ink_css
+from widgets.ink import Ink, style_of
 from widgets.line import Line, Span, Spans, changed_cells
 
 
@@ -28,7 +27,6 @@ class Panel(Widget):
     which has no lower border. `framed=False` leaves out the frame altogether.
     """
 
-    COMPONENT_CLASSES: ClassVar[set[str]] = set(INK_CLASSES)
     ALLOW_SELECT = False
     DEFAULT_CSS = """
     Panel {
@@ -37,7 +35,7 @@ class Panel(Widget):
         background: $background;
         color: $foreground;
     }
-    """ + ink_css("Panel")
+    """
 
     def __init__(
         self,
@@ -163,7 +161,7 @@ class Panel(Widget):
             style = ground = self.rich_style
             for name in key:
                 if name:
-                    laid = self.get_component_rich_style(f"ink--{name}", partial=True)
+                    laid = style_of(name, self.app.theme_variables)
                     # Reversed, the ink's colour would become the ground, stripe by stripe.
                     style = (ground if laid.reverse else style) + laid
             self._ink_styles[key] = style

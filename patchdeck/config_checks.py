@@ -67,7 +67,7 @@ def _group_by(rules: Sequence[str]) -> None:
 
 
 def _pressure(levels: PressureLevels) -> None:
-    for what in ("cpu", "memory", "io"):
+    for what in ("cpu", "memory", "io", "network", "throttling"):
         busy, saturated = getattr(levels, f"{what}_busy"), getattr(levels, f"{what}_saturated")
         if busy >= saturated:
             raise unlike(
@@ -75,12 +75,14 @@ def _pressure(levels: PressureLevels) -> None:
                 f"less than {what}_saturated ({saturated * 100:g}%)",
                 f"{busy * 100:g}%",
             )
-    if levels.engine_busy_s >= levels.engine_saturated_s:
-        raise unlike(
-            ("pressure", "engine_busy"),
-            f"less than engine_saturated ({durations.written(levels.engine_saturated_s)})",
-            durations.written(levels.engine_busy_s),
-        )
+    for what in ("engine", "allocation", "events"):
+        busy, saturated = getattr(levels, f"{what}_busy_s"), getattr(levels, f"{what}_saturated_s")
+        if busy >= saturated:
+            raise unlike(
+                ("pressure", f"{what}_busy"),
+                f"less than {what}_saturated ({durations.written(saturated)})",
+                durations.written(busy),
+            )
 
 
 def _prometheus(settings: PrometheusSettings) -> None:
@@ -119,7 +121,7 @@ def _secrets(settings: PrometheusSettings) -> None:
 
 
 def _indicators(indicators: Sequence[IndicatorSettings]) -> None:
-    taken = INDICATORS | {"engine", "starts"}
+    taken = INDICATORS | {"engine", "events", "limits", "pulls", "starts"}
     for index, indicator in enumerate(indicators):
         where = ("indicators", index)
         if not _INDICATOR_NAME.fullmatch(indicator.name):

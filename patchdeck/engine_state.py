@@ -9,10 +9,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from patchdeck.contention import Contention, host_trouble
+from patchdeck.contention.fold import Contention
 from patchdeck.engine_files import EngineFiles, is_newer
 from patchdeck.engine_views import EngineViews, Moment
 from patchdeck.feed import Feed
+from patchdeck.knees import Knees
 from patchdeck.model import (
     AnyObservation,
     Container,
@@ -29,6 +30,7 @@ from patchdeck.model import (
     HostSampled,
     ImageEvent,
     ImageInspected,
+    IndicatorRead,
     Service,
     SourceChanged,
     SourceState,
@@ -52,7 +54,8 @@ class EngineState:
         self._described: EngineDescribed | None = None
         self._sources: dict[str, SourceChanged] = {}
         self._gaps: dict[tuple[int, int, str], GapSeen] = {}
-        self._contention = Contention(settings.pressure)
+        self._contention = Contention(settings)
+        self._knees = Knees(name)
         self._files = EngineFiles()
         self._views = EngineViews(name, settings, self._files)
         self._feed = Feed(settings.watch.feed_lines)
@@ -61,6 +64,7 @@ class EngineState:
         self._answered_ns: int | None = None
         """The newest ping, by this host's clock."""
         self._horizon_ns = 0
+        self._now_ns = 0
         self._ahead: dict[str, AnyObservation] = {}
 
     # ------------------------------------------------------------------------------------------------ filing
@@ -87,6 +91,8 @@ class EngineState:
                 self._files.file(observation)
             case ImageEvent():
                 self._event_ns = max(self._event_ns or 0, observation.at_ns)
+                if observation.action == "pull":
+                    self._contention.pulls.ended(observation.at_ns, observation.image)
                 self._feed.note(observation)
             case GapSeen():
                 self._gaps[observation.began_ns, observation.ended_ns, observation.reason] = observation
@@ -102,7 +108,9 @@ class EngineState:
                 self._contention.add_sample(observation)
             case EngineAnswered():
                 self._answered_ns = max(self._answered_ns or 0, observation.at_ns)
-                self._contention.add_response(observation.at_ns, observation.response_s)
+                self._contention.add_response(observation)
+            case IndicatorRead():
+                self._contention.add_reading(observation)
 
     def _describe(self, described: EngineDescribed) -> None:
         known = self._described
@@ -140,6 +148,7 @@ class EngineState:
     def refresh(self, now_ns: int) -> None:
         """Bring all views up to date. `now_ns` is by this host's clock."""
         offset_ns = self.clock_offset_ns
+        self._now_ns = now_ns
         self._take_held_back(now_ns + offset_ns)
         self._forget(now_ns)
         changed = self._views.refresh(
@@ -164,7 +173,7 @@ class EngineState:
         self._views.drop_before(horizon_ns)
         for key in [key for key in self._gaps if key[1] < horizon_ns]:
             del self._gaps[key]
-        self._contention.forget_before(host_horizon_ns)
+        self._contention.forget_before(host_horizon_ns, offset_ns=self.clock_offset_ns)
 
     def _who(self, container_id: str) -> tuple[str, str]:
         timeline = self._files.timelines.get(container_id)
@@ -197,10 +206,12 @@ class EngineState:
             if key[1] >= self._horizon_ns
         ]
 
-    def engine(self) -> Engine:
+    def engine(self, besides: Mapping[str, SourceChanged] | None = None) -> Engine:
+        """`besides`: what sources that are no single engine's say of themselves."""
+        sources = {**(besides or {}), **self._sources}
         source = self._sources.get("engine")
-        host = self._sources.get("host")
-        in_flight = self._views.in_flight
+        in_flight, now_ns = self._views.in_flight, self._now_ns
+        knee = self._knees.of(self._views.startups, now_ns + self.clock_offset_ns)
         return Engine(
             name=self.name,
             state=source.state if source else SourceState.CONNECTING,
@@ -208,13 +219,20 @@ class EngineState:
             since_ns=source.at_ns if source else None,
             described=self._described,
             heard_ns=self.heard_ns,
-            response_s=self._contention.response_s,
+            response_s=self._contention.response_s(now_ns),
             containers=self._views.present,
             running=self._views.live,
             in_flight=in_flight,
             indicators=self._contention.indicators(
-                in_flight, host_trouble(host.state, host.detail) if host else ""
+                now_ns=now_ns,
+                heard_ns=self.heard_ns,
+                in_flight=in_flight,
+                knee=knee,
+                offset_ns=self.clock_offset_ns,
+                sources=sources,
             ),
+            knee=knee,
+            of_services=self._contention.of_services(now_ns),
         )
 
     @property

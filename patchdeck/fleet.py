@@ -6,6 +6,7 @@ same set of observations gives the same snapshot in whatever order it came, with
 
 from __future__ import annotations
 
+from patchdeck.engine_files import is_newer
 from patchdeck.engine_state import AHEAD_NS, EngineState
 from patchdeck.feed import order
 from patchdeck.model import (
@@ -16,6 +17,7 @@ from patchdeck.model import (
     FeedEntry,
     Gap,
     HostSampled,
+    IndicatorRead,
     Service,
     Snapshot,
     SourceChanged,
@@ -37,11 +39,17 @@ class Fleet:
         self._engines: dict[str, EngineState] = {}
         self._host_ns = 0
         self._engine_ns: dict[str, int] = {}
+        self._besides: dict[str, SourceChanged] = {}
+        """What sources that are no single engine's say of themselves."""
 
     def apply(self, observation: AnyObservation) -> None:
         by_this_host = isinstance(observation, _BY_THIS_HOST)
         if by_this_host:
             self._host_ns = max(self._host_ns, observation.at_ns)
+        if isinstance(observation, SourceChanged) and not observation.engine:
+            known = self._besides.get(observation.source)
+            if known is None or is_newer(observation, known):
+                self._besides[observation.source] = observation
         if isinstance(observation, Ticked) or not observation.engine:
             return
         state = self._engines.get(observation.engine)
@@ -50,10 +58,14 @@ class Fleet:
         if by_this_host:
             state.apply(observation)
             return
-        newest = self._engine_ns.get(observation.engine, 0)
-        self._engine_ns[observation.engine] = max(newest, observation.at_ns)
+        # A reading's time is by this host's clock too, but told by another: it moves no time.
+        told_elsewhere = isinstance(observation, IndicatorRead)
+        offset_ns = 0 if told_elsewhere else state.clock_offset_ns
+        if not told_elsewhere:
+            newest = self._engine_ns.get(observation.engine, 0)
+            self._engine_ns[observation.engine] = max(newest, observation.at_ns)
         told_of_clock = isinstance(observation, EngineDescribed)
-        ahead_ns = observation.at_ns - state.clock_offset_ns - self._host_ns
+        ahead_ns = observation.at_ns - offset_ns - self._host_ns
         if ahead_ns > AHEAD_NS and not told_of_clock:
             state.hold_back(observation)
         else:
@@ -78,7 +90,7 @@ class Fleet:
             (state,) = states
             return Snapshot(
                 at_ns=now_ns,
-                engines=(state.engine(),),
+                engines=(state.engine(self._besides),),
                 services=state.services,
                 startups=state.startups,
                 containers=state.containers,
@@ -100,7 +112,7 @@ class Fleet:
         feed.sort(key=order)
         return Snapshot(
             at_ns=now_ns,
-            engines=tuple(state.engine() for state in states),
+            engines=tuple(state.engine(self._besides) for state in states),
             services=tuple(services),
             startups=tuple(startups),
             containers=containers,

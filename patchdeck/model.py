@@ -345,7 +345,7 @@ class IndicatorRead(Observation, frozen=True, kw_only=True):
     indicator: str
     """cpu, memory, io, network, throttling, engine, allocation, …, or the name of a user's own."""
     source: str
-    """prometheus or stats"""
+    """prometheus, stats or events"""
     value: float
     sustained: float | None = None
     window_s: float = 0.0
@@ -576,18 +576,36 @@ class Indicator(Value, frozen=True, kw_only=True):
     """One thing that startups may wait for."""
 
     name: str
-    """cpu, memory, io, engine or starts"""
+    """cpu, memory, io, network, throttling, engine, pulls, starts, or the name of a user's own"""
     unit: str
-    """share (0…1), s, or starts"""
+    """share (0…1), s, pulls, starts, or that of a user's own"""
     value: float | None
     level: Level
     reason: str
     """In words: "io full 31 % over 60 s", or why there is no value."""
     source: str
-    """Who says so: /proc/pressure, /_ping, events."""
+    """Who says so: /proc/pressure, prometheus, stats, /_ping, events."""
     at_ns: int | None = None
+    """How new that is, by this host's clock."""
     history: tuple[Sample, ...] = ()
-    """Oldest first, over the window that is kept."""
+    """Oldest first, over the window that is kept, by this host's clock."""
+    busy: float | None = None
+    """From this value on it is busy; None where nothing says how much is much."""
+    saturated: float | None = None
+
+
+class ServiceReading(Value, frozen=True, kw_only=True):
+    """What one service waits for or takes, now."""
+
+    service: str
+    indicator: str
+    """As of an indicator, or used-cpu, used-memory, used-io."""
+    value: float
+    unit: str
+    level: Level
+    reason: str
+    source: str
+    at_ns: int
 
 
 class Gap(Value, frozen=True, kw_only=True):
@@ -629,6 +647,10 @@ class Engine(Value, frozen=True, kw_only=True):
     in_flight: int = 0
     """Starts in flight now."""
     indicators: tuple[Indicator, ...] = ()
+    knee: Knee | None = None
+    """How many starts at once it can take, as far as its startups tell."""
+    of_services: tuple[ServiceReading, ...] = ()
+    """By service and indicator."""
 
     @property
     def clock_offset_ns(self) -> int:

@@ -18,6 +18,7 @@ class Series:
         self._points: list[tuple[int, float]] = []
         self._thinned: dict[int, Sample] = {}
         self._stale: set[int] = set()
+        self._history: tuple[Sample, ...] = ()
 
     def add(self, at_ns: int, value: float) -> None:
         """A second value of the same time is dropped, whichever it is smaller than."""
@@ -30,17 +31,18 @@ class Series:
             self._points.insert(index, (at_ns, value))
         self._stale.add(at_ns // self._stretch_ns)
 
-    def newest(self) -> tuple[int, float] | None:
-        return self._points[-1] if self._points else None
-
-    def since(self, at_ns: int) -> list[float]:
-        """Values from `at_ns` on, oldest first."""
-        return [value for _, value in self._points[bisect.bisect_left(self._points, at_ns, key=_time) :]]
+    def between(self, begin_ns: int, end_ns: int) -> list[float]:
+        """Values from `begin_ns` to `end_ns`, both included, oldest first."""
+        low = bisect.bisect_left(self._points, begin_ns, key=_time)
+        high = bisect.bisect_right(self._points, end_ns, key=_time)
+        return [value for _, value in self._points[low:high]]
 
     def __len__(self) -> int:
         return len(self._points) + len(self._thinned) + len(self._stale)
 
     def history(self) -> tuple[Sample, ...]:
+        if not self._stale:
+            return self._history
         for stretch in self._stale:
             low = bisect.bisect_left(self._points, stretch * self._stretch_ns, key=_time)
             high = bisect.bisect_left(self._points, (stretch + 1) * self._stretch_ns, key=_time)
@@ -52,7 +54,8 @@ class Series:
             else:
                 self._thinned.pop(stretch, None)
         self._stale.clear()
-        return tuple(self._thinned[stretch] for stretch in sorted(self._thinned))
+        self._history = tuple(self._thinned[stretch] for stretch in sorted(self._thinned))
+        return self._history
 
     def forget_before(self, horizon_ns: int) -> None:
         old = bisect.bisect_left(self._points, horizon_ns, key=_time)

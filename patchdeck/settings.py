@@ -62,7 +62,9 @@ class StartupSettings(Section, frozen=True, kw_only=True):
 
 
 class PressureLevels(Section, frozen=True, kw_only=True):
-    """Shares (0…1) of time from which something is busy and saturated. Starting points; calibrate per host."""
+    """From which values on something is busy and saturated. Starting points; `patchdeck contention calibrate`
+    proposes a host's own.
+    """
 
     cpu_busy: Share = 0.20
     cpu_saturated: Share = 0.50
@@ -70,8 +72,22 @@ class PressureLevels(Section, frozen=True, kw_only=True):
     memory_saturated: Share = 0.10
     io_busy: Share = 0.05
     io_saturated: Share = 0.20
+    limits_busy: Share = 0.95
+    """Of its memory limit that a service needs; memory of its own pressure tells what is saturated."""
+    network_busy: Share = 0.02
+    """Of segments sent again, or of packets dropped."""
+    network_saturated: Share = 0.10
+    throttling_busy: Share = 0.10
+    """Of the periods in which a processor limit was enforced."""
+    throttling_saturated: Share = 0.25
     engine_busy_s: Duration = 0.100
     engine_saturated_s: Duration = 1.0
+    allocation_busy_s: Duration = 0.250
+    """To set up a container's network."""
+    allocation_saturated_s: Duration = 2.0
+    events_busy_s: Duration = 1.0
+    """From an event's own time until it is read."""
+    events_saturated_s: Duration = 10.0
 
 
 class WatchSettings(Section, frozen=True, kw_only=True):
@@ -79,6 +95,8 @@ class WatchSettings(Section, frozen=True, kw_only=True):
     sample_s: Annotated[float, Meta(ge=0.2, le=60, extra={"written": DURATION})] = 2.0
     """Between two samples of pressure and of the engine's response time."""
     inspects_at_once: Annotated[int, Meta(ge=1, le=64)] = 8
+    stats_per_sample: Annotated[int, Meta(ge=0, le=100)] = 6
+    """Containers whose use is asked for in the time of one sample; 0: none."""
     feed_lines: Annotated[int, Meta(ge=10, le=100_000)] = 500
 
 

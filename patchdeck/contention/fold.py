@@ -1,0 +1,294 @@
+"""The readings of one engine, by what is read and by source, and what they say at a moment."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple, TypeVar
+
+from patchdeck.contention import words
+from patchdeck.contention.levels import Levels, level_of, levels_of
+from patchdeck.contention.parts import BEFORE_PULLS, PING, PSI, RECEIVED, STAT, Made, listed, rank
+from patchdeck.contention.pulls import Pulls
+from patchdeck.contention.reading import LONG_S, SHORT_S, Channel, Reading
+from patchdeck.contention.starts import of_starts
+from patchdeck.model import (
+    EngineAnswered,
+    HostSampled,
+    Indicator,
+    IndicatorRead,
+    Knee,
+    Level,
+    Sample,
+    ServiceReading,
+    SourceChanged,
+    SourceState,
+)
+from patchdeck.settings import Settings
+
+_ORDER = (Level.UNKNOWN, Level.CALM, Level.BUSY, Level.SATURATED)
+_Key = TypeVar("_Key")
+
+
+class _Part(NamedTuple):
+    """One part of an indicator as it stands."""
+
+    name: str
+    reading: Reading | None
+    """None: nobody tells."""
+    fresh: bool
+    level: Level
+
+
+class Contention:
+    """Times are by this host's clock, but for those at which pulls ended."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._own = settings.indicators
+        self._sample_s = settings.watch.sample_s
+        self._levels: Mapping[str, Levels] = levels_of(settings.pressure, settings.indicators)
+        self._channels: dict[str, dict[str, Channel]] = {}
+        """By what is read, and by source."""
+        self._of_services: dict[tuple[str, str, str], Channel] = {}
+        """By service, by what is read, and by source."""
+        self.pulls = Pulls()
+
+    # ------------------------------------------------------------------------------------------------ filing
+
+    def add_sample(self, sample: HostSampled) -> None:
+        for name, kind, short, long in (
+            ("cpu", "some", sample.cpu_some_10, sample.cpu_some_60),
+            ("memory", "full", sample.memory_full_10, sample.memory_full_60),
+            ("io", "full", sample.io_full_10, sample.io_full_60),
+        ):
+            if short is not None and long is not None:
+                reading = Reading(
+                    at_ns=sample.at_ns,
+                    value=short,
+                    sustained=long,
+                    window_s=SHORT_S,
+                    sustained_s=LONG_S,
+                    words=f"{name} {kind}",
+                    source=PSI,
+                )
+                self._channel(name, PSI).add(reading)
+        if sample.cpu_busy is not None:
+            said = "processors in use"
+            in_use = Reading(
+                at_ns=sample.at_ns, value=sample.cpu_busy, words=said, source=STAT, stand_in=True
+            )
+            self._channel("cpu", STAT).add(in_use)
+
+    def add_response(self, answered: EngineAnswered) -> None:
+        reading = Reading(
+            at_ns=answered.at_ns, value=answered.response_s, unit="s", words="a ping took", source=PING
+        )
+        self._channel("engine", PING, median=True).add(reading)
+
+    def add_reading(self, read: IndicatorRead) -> None:
+        if not math.isfinite(read.value):
+            return
+        reading = Reading(
+            at_ns=read.at_ns,
+            value=read.value,
+            sustained=read.sustained,
+            window_s=read.window_s,
+            sustained_s=read.sustained_s,
+            unit=read.unit,
+            words=read.detail or read.indicator,
+            source=read.source,
+            stand_in=read.stand_in,
+        )
+        if read.service:
+            key = (read.service, read.indicator, read.source)
+            self._of_services.setdefault(key, Channel()).add(reading)
+        else:
+            self._channel(read.indicator, read.source).add(reading)
+
+    def _channel(self, name: str, source: str, *, median: bool = False) -> Channel:
+        by_source = self._channels.setdefault(name, {})
+        if source not in by_source:
+            by_source[source] = Channel(median=median)
+        return by_source[source]
+
+    def forget_before(self, horizon_ns: int, *, offset_ns: int = 0) -> None:
+        for name, by_source in list(self._channels.items()):
+            self._channels[name] = _forgotten(by_source, horizon_ns)
+        self._of_services = _forgotten(self._of_services, horizon_ns)
+        self.pulls.forget_before(horizon_ns + offset_ns)
+
+    @property
+    def size(self) -> int:
+        """How many objects are kept, for tests of the bounds."""
+        whole = sum(len(one) for by_source in self._channels.values() for one in by_source.values())
+        return whole + sum(len(one) for one in self._of_services.values()) + len(self.pulls)
+
+    # ------------------------------------------------------------------------------------------------ what it says
+
+    def response_s(self, now_ns: int) -> float | None:
+        newest = self._channel("engine", PING, median=True).newest(now_ns)
+        return newest.value if newest else None
+
+    def indicators(
+        self,
+        *,
+        now_ns: int,
+        heard_ns: int | None,
+        in_flight: int,
+        knee: Knee | None,
+        offset_ns: int = 0,
+        sources: Mapping[str, SourceChanged],
+    ) -> tuple[Indicator, ...]:
+        """Those of every engine first, in the order of the panel, then users' own.
+
+        What has no fresh reading is UNKNOWN and says why, never calm.
+        """
+        silence = self._silence(now_ns, heard_ns)
+        made = [
+            self._made(one, now_ns, _why(one, sources), silence if one.name == "engine" else None)
+            for one in BEFORE_PULLS
+        ]
+        made.append(self.pulls.indicator(now_ns, offset_ns, self._part(RECEIVED, now_ns).reading))
+        made.append(of_starts(in_flight, knee))
+        for own in self._own:
+            if own.per == "engine":
+                one = Made(own.name, (own.name,), own.unit, "Prometheus has not told it")
+                made.append(self._made(one, now_ns, _why(one, sources)))
+        return tuple(made)
+
+    def of_services(self, now_ns: int) -> tuple[ServiceReading, ...]:
+        """The fresh ones, by service and name; of several sources the best."""
+        best: dict[tuple[str, str], Reading] = {}
+        for (service, name, _), channel in self._of_services.items():
+            reading = channel.newest(now_ns)
+            if reading is None or not reading.is_fresh(now_ns):
+                continue
+            known = best.get((service, name))
+            if known is None or _preference(reading, now_ns) < _preference(known, now_ns):
+                best[service, name] = reading
+        return tuple(
+            ServiceReading(
+                service=service,
+                indicator=name,
+                value=reading.value,
+                unit=reading.unit,
+                level=level_of(name, reading, self._levels),
+                reason=words.over(reading),
+                source=reading.source,
+                at_ns=reading.at_ns,
+            )
+            for (service, name), reading in sorted(best.items(), key=lambda item: item[0])
+        )
+
+    def _made(self, made: Made, now_ns: int, why: str, besides: _Part | None = None) -> Indicator:
+        parts = [self._part(name, now_ns) for name in made.parts]
+        known = [part for part in parts if part.reading is not None and part.fresh]
+        if not known:
+            return self._unknown(made, [part.reading for part in parts if part.reading], now_ns, why)
+        main = known[0]
+        if besides is not None:
+            known.append(besides)
+        assert main.reading is not None
+        # The part that decides speaks first.
+        speaking = sorted(known, key=lambda part: -_ORDER.index(part.level))
+        return Indicator(
+            name=made.name,
+            unit=main.reading.unit,
+            value=main.reading.value,
+            level=speaking[0].level,
+            reason=listed([_sentence(part.reading) for part in speaking if part.reading]),
+            source=", ".join(dict.fromkeys(part.reading.source for part in known if part.reading)),
+            at_ns=main.reading.at_ns,
+            history=self._history(main.name, main.reading),
+            busy=_threshold(self._levels, main, saturated=False),
+            saturated=_threshold(self._levels, main, saturated=True),
+        )
+
+    def _unknown(self, made: Made, stale: Sequence[Reading], now_ns: int, why: str) -> Indicator:
+        newest = max(stale, key=lambda one: one.at_ns, default=None)
+        return Indicator(
+            name=made.name,
+            unit=newest.unit if newest else made.unit,
+            value=None,
+            level=Level.UNKNOWN,
+            reason=listed([words.stale(newest, now_ns), why]) if newest else why or made.absent,
+            source=newest.source if newest else "",
+            at_ns=newest.at_ns if newest else None,
+            history=self._history(made.parts[0], newest) if newest else (),
+        )
+
+    def _part(self, name: str, now_ns: int) -> _Part:
+        """The best fresh source speaks; without one, the newest of what was said."""
+        read = [one for channel in self._channels.get(name, {}).values() if (one := channel.newest(now_ns))]
+        if not read:
+            return _Part(name, None, fresh=False, level=Level.UNKNOWN)
+        best = min(read, key=lambda one: _preference(one, now_ns))
+        fresh = best.is_fresh(now_ns)
+        level = level_of(name, best, self._levels) if fresh else Level.UNKNOWN
+        return _Part(name, best, fresh=fresh, level=level)
+
+    def _silence(self, now_ns: int, heard_ns: int | None) -> _Part | None:
+        """An engine that is later than two pings with any sign of life."""
+        late_s = 0.0 if heard_ns is None else (now_ns - heard_ns) / 1e9 - 2 * self._sample_s
+        if late_s <= 0:
+            return None
+        reading = Reading(
+            at_ns=now_ns,
+            value=late_s + 2 * self._sample_s,
+            words="nothing was heard of it for",
+            unit="s",
+            source=PING,
+        )
+        return _Part("events", reading, fresh=True, level=self._levels["events"].level(late_s, late_s))
+
+    def _history(self, name: str, speaking: Reading) -> tuple[Sample, ...]:
+        """Of the source that speaks; before its first sample, of the next best that tells the same."""
+        history: tuple[Sample, ...] = ()
+        by_source = self._channels.get(name, {})
+        for source in sorted(by_source, key=lambda one: (one != speaking.source, rank(one))):
+            newest = by_source[source].newest(speaking.at_ns)
+            if newest is None or (newest.unit, newest.stand_in) != (speaking.unit, speaking.stand_in):
+                continue
+            told = by_source[source].history()
+            if not history:
+                history = told
+            elif told and told[0].at_ns < history[0].at_ns:
+                history = (*(one for one in told if one.at_ns < history[0].at_ns), *history)
+        return history
+
+
+def _forgotten(channels: dict[_Key, Channel], horizon_ns: int) -> dict[_Key, Channel]:
+    for channel in channels.values():
+        channel.forget_before(horizon_ns)
+    return {key: channel for key, channel in channels.items() if channel}
+
+
+def _preference(reading: Reading, now_ns: int) -> tuple[bool, float, bool, int]:
+    """The least is the best: fresh before stale, waiting before use, the source that is nearer."""
+    fresh = reading.is_fresh(now_ns)
+    return (not fresh, 0 if fresh else reading.age_s(now_ns), reading.stand_in, rank(reading.source))
+
+
+def _sentence(reading: Reading) -> str:
+    told = words.over(reading)
+    return f"{told}; this tells use, not waiting" if reading.stand_in and reading.source != "stats" else told
+
+
+def _threshold(levels: Mapping[str, Levels], part: _Part, *, saturated: bool) -> float | None:
+    if part.level is Level.UNKNOWN or part.reading is None or part.reading.stand_in:
+        return None
+    found = levels.get(part.name)
+    value = None if found is None else found.saturated if saturated else found.busy
+    return value if value is not None and math.isfinite(value) else None
+
+
+def _why(made: Made, sources: Mapping[str, SourceChanged]) -> str:
+    """What the sources say of why they tell nothing."""
+    troubled = (SourceState.ABSENT, SourceState.LOST, SourceState.STALE, SourceState.MALFORMED)
+    asked = ["host"] if made.name in ("cpu", "memory", "io") else []
+    said = [
+        sources[name].detail
+        for name in (*asked, "prometheus")
+        if name in sources and sources[name].state in troubled
+    ]
+    return listed(said)

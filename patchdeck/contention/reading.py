@@ -1,0 +1,104 @@
+"""One reading of one thing by one source, and the series that such readings make."""
+
+from __future__ import annotations
+
+import statistics
+from typing import Final
+
+import msgspec
+
+from patchdeck.model import Sample
+from patchdeck.series import Series
+
+STRETCH_S: Final = 10.0
+"""Resolution of the histories."""
+
+SHORT_S: Final = 10.0
+LONG_S: Final = 60.0
+"""The two windows of what is read moment by moment."""
+
+STALE_WINDOWS: Final = 3.0
+"""A reading is of the present for so many of its windows."""
+
+_MOMENT_S: Final = 20.0
+"""The window that a reading without one counts as having, for its age."""
+
+_AHEAD_NS: Final = 5_000_000_000
+"""A reading may be so far ahead of the present: clocks differ. What is further ahead has not happened yet."""
+
+_KEPT: Final = 4
+
+
+class Reading(msgspec.Struct, frozen=True, kw_only=True):
+    """`value` is over the short window, `sustained` over the long one; None where its source has only moments."""
+
+    at_ns: int
+    value: float
+    source: str
+    words: str
+    """What was read: "io full"."""
+    unit: str = "share"
+    sustained: float | None = None
+    window_s: float = 0.0
+    sustained_s: float = 0.0
+    stand_in: bool = False
+    """How much is in use, not what waits for it: shows what is busy and never what is saturated."""
+    short: float | None = None
+    """What the level goes by where that is not `value` (a median of moments)."""
+
+    def age_s(self, now_ns: int) -> float:
+        return max(0.0, (now_ns - self.at_ns) / 1e9)
+
+    def is_fresh(self, now_ns: int) -> bool:
+        return self.age_s(now_ns) <= STALE_WINDOWS * (self.window_s or _MOMENT_S)
+
+
+class Channel:
+    """All readings of one thing by one source. The order in which they come does not matter."""
+
+    def __init__(self, *, median: bool = False) -> None:
+        self._median = median
+        self._series = Series(STRETCH_S)
+        self._newest: list[Reading] = []
+        """The last few: the very last may be ahead of the present."""
+
+    def add(self, reading: Reading) -> None:
+        self._series.add(reading.at_ns, reading.value)
+        if reading not in self._newest:
+            self._newest.append(reading)
+            self._newest.sort(key=lambda one: (one.at_ns, one.value, repr(one)))
+            del self._newest[:-_KEPT]
+
+    def newest(self, now_ns: int) -> Reading | None:
+        """The newest that is not from the future, with its two windows filled in."""
+        until_ns = now_ns + _AHEAD_NS
+        found = next((one for one in reversed(self._newest) if one.at_ns <= until_ns), None)
+        return None if found is None else self._with_windows(found)
+
+    def _with_windows(self, reading: Reading) -> Reading:
+        if reading.sustained is not None:
+            return reading
+        middle = statistics.median if self._median else statistics.fmean
+        window_s = reading.window_s or SHORT_S
+        short = self._series.between(reading.at_ns - round(window_s * 1e9), reading.at_ns)
+        long = self._series.between(reading.at_ns - round(LONG_S * 1e9), reading.at_ns)
+        return msgspec.structs.replace(
+            reading,
+            short=middle(short or [reading.value]),
+            sustained=middle(long or [reading.value]),
+            window_s=window_s,
+            sustained_s=LONG_S,
+        )
+
+    def history(self) -> tuple[Sample, ...]:
+        return self._series.history()
+
+    def forget_before(self, horizon_ns: int) -> None:
+        self._series.forget_before(horizon_ns)
+        self._newest = [one for one in self._newest if one.at_ns >= horizon_ns]
+
+    def __bool__(self) -> bool:
+        return bool(self._newest)
+
+    def __len__(self) -> int:
+        return len(self._series) + len(self._newest)

@@ -89,7 +89,8 @@ class EngineViews:
         return group(timeline.name, timeline.labels, self._settings.services.group_by)
 
     def refresh(self, moment: Moment) -> bool:
-        """Bring all views up to date. Returns whether any has changed."""
+        """Bring all views up to date. Returns whether any may have changed, or a name that the feed tells."""
+        told = bool(self._files.changed)
         due = {container_id for container_id, due_ns in self._due.items() if due_ns <= moment.told_ns}
         touched = self._files.changed | due
         self._files.changed = set()
@@ -102,7 +103,7 @@ class EngineViews:
         if crowd_from_ns is not None:
             self._count_crowd(crowd_from_ns, stale)
         if not stale:
-            return False
+            return told
         for service in stale:
             self._build_service(service)
         self._publish()

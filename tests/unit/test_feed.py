@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from patchdeck.fleet import Fleet
 from patchdeck.model import FeedEntry, GapSeen, ImageEvent, Severity, SourceState
 from patchdeck.settings import Settings, WatchSettings
 from tests.unit.stories import GENERATIONS, OLD, PROBED, EngineStory, ns
@@ -130,3 +131,17 @@ def test_a_line_carries_the_name_that_the_container_has_now() -> None:
     container.event(5.0, "rename")
     container.die(30.0, 0)
     assert {entry.name for entry in feed(engine)} == {"web--old"}
+
+
+def test_a_line_finds_its_service_when_the_labels_are_told_late() -> None:
+    engine = EngineStory(OLD)
+    container = engine.container("job", labels={"patchdeck.service": "shop"})
+    container.create(1.0)
+    container.destroy(2.0)
+    late, *early = engine.observations[1:]
+    fleet = Fleet()
+    for observation in early:
+        fleet.apply(observation)
+    assert [entry.service for entry in fleet.snapshot().feed] == ["job"]
+    fleet.apply(late)
+    assert [entry.service for entry in fleet.snapshot().feed] == ["shop"]

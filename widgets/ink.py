@@ -62,6 +62,7 @@ _LOOKS: dict[str, tuple[str, str]] = {
     Ink.GAP: ("gap", "$quiet-style"),
     Ink.ARMED: ("armed", "bold"),
     Ink.SIMULATED: ("simulated", "bold"),
+    Ink.CELL: ("strong", "reverse"),
     **{name: (name, "") for name in (*HEAT, *PHASES)},
 }
 """The theme's variable with the colour of each ink, and its text style; a `$` names a variable that holds it."""

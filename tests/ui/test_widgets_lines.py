@@ -3,13 +3,16 @@
 import pytest
 from msgspec.structs import replace
 from rich.cells import cell_len
+from textual.theme import Theme
 
 from patchdeck.model import Indicator, Level, Sample, SourceState
 from tests.ui import sample
 from tests.ui.widget_host import lines, shown
+from themes.palettes import THEMES
 from themes.ramps import UNICODE
 from widgets.contention_panel import ContentionPanel
 from widgets.filter_line import FilterLine
+from widgets.ink import HEAT, PHASES, Ink, style_of
 from widgets.notice import Notice
 from widgets.sparkline import spark
 from widgets.status_bar import StatusBar
@@ -125,3 +128,10 @@ async def test_the_filter_tells_every_change_and_escape_takes_it_away() -> None:
         told = [one.text for one in host.of(FilterLine.Filtered) if isinstance(one, FilterLine.Filtered)]
     assert seen == [False, True, False]
     assert told == ["w", "we", ""]
+
+
+@pytest.mark.parametrize("theme", THEMES, ids=lambda theme: theme.name)
+def test_every_ink_has_a_look_in_every_theme(theme: Theme) -> None:
+    variables = {**theme.to_color_system().generate(), **theme.variables}
+    for ink in (*(ink for ink in Ink if ink), *HEAT, *PHASES):
+        assert style_of(ink, variables)

@@ -22,6 +22,15 @@ _LENGTHS_STEADY = 3.0
 _LENGTHS = 6.0
 """One that does not."""
 
+_EDGES = 2.0
+"""The end of a herd, with fewer done than so many times those that were in flight when it began, is all edge: what
+was done in it and what before can not be told apart, and it is left out."""
+
+_CAPPED = 0.7
+_CAPPED_SHARE = 0.12
+"""A stretch whose mean number in flight is this close to its greatest, absolute or relative, is one with so many at
+once: that ends are close by when there is one fewer, just after an end, says nothing of one fewer."""
+
 _CHUNK = 16
 _STRAGGLES = 8.0
 """So many times the upper quartile of the startups that began around it: a straggler waits for something else."""
@@ -66,10 +75,12 @@ def _without_stragglers(spans: Sequence[tuple[int, int]]) -> list[tuple[int, int
 class _Piece:
     """A stretch while it grows."""
 
-    __slots__ = ("area", "before", "busy", "ends", "segments", "steady", "total")
+    __slots__ = ("after", "area", "before", "busy", "ends", "segments", "steady", "total")
 
     def __init__(self, before: int) -> None:
         self.before = before
+        """In flight when it begins, and below when it ends."""
+        self.after = before
         self.segments: list[tuple[int, int]] = []
         """Length and number in flight, in order."""
         self.ends: list[tuple[int, int]] = []
@@ -85,16 +96,26 @@ class _Piece:
         if not self.busy or (level and done < _LEAST_DONE):
             return False
         usual = self.total / done
+        self.after = level
         moved = abs(level - self.before)
         balanced = self.before > 0 and moved <= max(1.0, self.area / self.busy / 4)
         self.steady = self.busy >= (_LENGTHS_STEADY if balanced else _LENGTHS) * usual
         return self.steady or not level
 
+    def _is_capped(self, mean: float) -> bool:
+        most = max(level for _, level in self.segments)
+        return most - mean <= max(_CAPPED, _CAPPED_SHARE * most)
+
     def parts(self, spread_ns: int) -> Iterator[Stretch]:
         """Each end is spread over the last `spread_ns` of its startup."""
-        if not self.steady:
+        if not self.steady and len(self.ends) < _EDGES * self.before:
+            return
+        mean = self.area / self.busy
+        if not self.steady or self._is_capped(mean):
             latencies = [took / 1e9 for _, took in self.ends]
-            yield Stretch(self.area / self.busy, self.busy / 1e9, float(len(latencies)), latencies)
+            # What is in flight at either edge is half done there, more or less.
+            work = len(latencies) + (self.after - self.before) / 2
+            yield Stretch(mean, self.busy / 1e9, work, latencies)
             return
         by_level: dict[int, _Share] = {}
         for length, level in self.segments:

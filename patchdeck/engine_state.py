@@ -85,14 +85,14 @@ class EngineState:
         match observation:
             case ContainerEvent():
                 self._event_ns = max(self._event_ns or 0, observation.at_ns)
+                self._contention.note(observation)
                 self._files.file(observation)
                 self._feed.note(observation)
             case ContainerInspected() | ContainersListed() | ContainerVanished() | ImageInspected():
                 self._files.file(observation)
             case ImageEvent():
                 self._event_ns = max(self._event_ns or 0, observation.at_ns)
-                if observation.action == "pull":
-                    self._contention.pulls.ended(observation.at_ns, observation.image)
+                self._contention.note(observation)
                 self._feed.note(observation)
             case GapSeen():
                 self._gaps[observation.began_ns, observation.ended_ns, observation.reason] = observation
@@ -104,13 +104,11 @@ class EngineState:
                 if known is None or is_newer(observation, known):
                     self._sources[observation.source] = observation
                 self._feed.note(observation)
-            case HostSampled():
-                self._contention.add_sample(observation)
+            case HostSampled() | IndicatorRead():
+                self._contention.note(observation)
             case EngineAnswered():
                 self._answered_ns = max(self._answered_ns or 0, observation.at_ns)
-                self._contention.add_response(observation)
-            case IndicatorRead():
-                self._contention.add_reading(observation)
+                self._contention.note(observation)
 
     def _describe(self, described: EngineDescribed) -> None:
         known = self._described

@@ -22,6 +22,7 @@ from patchdeck.model import (
     AnyObservation,
     EngineDescribed,
     FeedEntry,
+    IndicatorRead,
     Severity,
     Snapshot,
     SourceChanged,
@@ -92,7 +93,9 @@ class Watch:
         try:
             async with asyncio.TaskGroup() as self._tasks:
                 for name, source in self._sources.items():
-                    self._tasks.create_task(self._kept_up("engine", name, source.run), name=f"watch {name}")
+                    self._tasks.create_task(
+                        self._kept_up("engine", (name,), source.run), name=f"watch {name}"
+                    )
                 self._tasks.create_task(self._watch_prometheus(), name="watch prometheus")
                 self._tasks.create_task(self._beat(), name="beat")
                 self._tasks.create_task(self._tick(), name="tick")
@@ -115,6 +118,10 @@ class Watch:
             self._on_observation(observation)
         self._apply(observation)
         self._changed.set()
+        if isinstance(observation, IndicatorRead):
+            by_cadvisor = observation.source == "prometheus" and observation.indicator == "throttling"
+            if by_cadvisor and observation.engine in self._sources:
+                self._sources[observation.engine].told_elsewhere()
         if isinstance(observation, EngineDescribed):
             if observation.local:
                 self._watch_host_of(observation.engine)
@@ -155,16 +162,20 @@ class Watch:
         self._prometheus = source(self._settings, self._targets, self._emit)
         for described in self._described.values():
             self._prometheus.note(described)
-        await self._kept_up("prometheus", "", self._prometheus.run)
+        everywhere = ("", *(target.name for target in self._targets))
+        await self._kept_up("prometheus", everywhere, self._prometheus.run)
 
-    async def _kept_up(self, kind: str, engine: str, run: Callable[[], Awaitable[None]]) -> None:
+    async def _kept_up(self, kind: str, engines: Sequence[str], run: Callable[[], Awaitable[None]]) -> None:
         """A source deals with every loss of what it watches; what it does not deal with is a bug, told and survived."""
         while True:
             try:
                 await run()
             except Exception as error:  # noqa: BLE001 - told on screen and in the log
-                _log.exception("watching %s %s failed", kind, engine)
-                self._tell(kind, engine, SourceState.LOST, f"a fault in Patchdeck itself: {_words(error)}")
+                _log.exception("watching %s %s failed", kind, " ".join(engines))
+                for engine in engines:
+                    self._tell(
+                        kind, engine, SourceState.LOST, f"a fault in Patchdeck itself: {_words(error)}"
+                    )
             await asyncio.sleep(RESTART_S)
 
     def _tell(self, source: str, engine: str, state: SourceState, detail: str) -> None:

@@ -7,14 +7,17 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple, TypeVar
 
 from patchdeck.contention import words
+from patchdeck.contention.happened import Happened
 from patchdeck.contention.levels import Levels, level_of, levels_of
-from patchdeck.contention.parts import BEFORE_PULLS, PING, PSI, RECEIVED, STAT, Made, listed, rank
+from patchdeck.contention.parts import BEFORE_PULLS, EVENTS, PING, PSI, RECEIVED, STAT, Made, listed, rank
 from patchdeck.contention.pulls import Pulls
 from patchdeck.contention.reading import LONG_S, SHORT_S, Channel, Reading
 from patchdeck.contention.starts import of_starts
 from patchdeck.model import (
+    ContainerEvent,
     EngineAnswered,
     HostSampled,
+    ImageEvent,
     Indicator,
     IndicatorRead,
     Knee,
@@ -27,6 +30,9 @@ from patchdeck.model import (
 from patchdeck.settings import Settings
 
 _ORDER = (Level.UNKNOWN, Level.CALM, Level.BUSY, Level.SATURATED)
+_SERVICES_NS = 600_000_000_000
+"""What services take is of the present only: no history of it is shown."""
+_PROMETHEUS = "Prometheus: "
 _Key = TypeVar("_Key")
 
 
@@ -41,7 +47,7 @@ class _Part(NamedTuple):
 
 
 class Contention:
-    """Times are by this host's clock, but for those at which pulls ended."""
+    """Times are by this host's clock, but for those of `pulls` and `kills`, which engines tell."""
 
     def __init__(self, settings: Settings) -> None:
         self._own = settings.indicators
@@ -51,11 +57,30 @@ class Contention:
         """By what is read, and by source."""
         self._of_services: dict[tuple[str, str, str], Channel] = {}
         """By service, by what is read, and by source."""
+        self._told: dict[tuple[str, str], ServiceReading] = {}
+        self._keep_ns = round(settings.startups.keep_s * 1e9)
         self.pulls = Pulls()
+        self.kills = Happened()
 
     # ------------------------------------------------------------------------------------------------ filing
 
-    def add_sample(self, sample: HostSampled) -> None:
+    def note(
+        self, observation: HostSampled | EngineAnswered | IndicatorRead | ContainerEvent | ImageEvent
+    ) -> None:
+        """File what an observation says of contention, if it says anything."""
+        match observation:
+            case HostSampled():
+                self._note_sample(observation)
+            case EngineAnswered():
+                self._note_response(observation)
+            case IndicatorRead():
+                self._note_reading(observation)
+            case ContainerEvent(action="oom"):
+                self.kills.add(observation.at_ns, observation.container_id)
+            case ImageEvent(action="pull"):
+                self.pulls.add(observation.at_ns, observation.image)
+
+    def _note_sample(self, sample: HostSampled) -> None:
         for name, kind, short, long in (
             ("cpu", "some", sample.cpu_some_10, sample.cpu_some_60),
             ("memory", "full", sample.memory_full_10, sample.memory_full_60),
@@ -79,13 +104,13 @@ class Contention:
             )
             self._channel("cpu", STAT).add(in_use)
 
-    def add_response(self, answered: EngineAnswered) -> None:
+    def _note_response(self, answered: EngineAnswered) -> None:
         reading = Reading(
             at_ns=answered.at_ns, value=answered.response_s, unit="s", words="a ping took", source=PING
         )
         self._channel("engine", PING, median=True).add(reading)
 
-    def add_reading(self, read: IndicatorRead) -> None:
+    def _note_reading(self, read: IndicatorRead) -> None:
         if not math.isfinite(read.value):
             return
         reading = Reading(
@@ -114,14 +139,17 @@ class Contention:
     def forget_before(self, horizon_ns: int, *, offset_ns: int = 0) -> None:
         for name, by_source in list(self._channels.items()):
             self._channels[name] = _forgotten(by_source, horizon_ns)
-        self._of_services = _forgotten(self._of_services, horizon_ns)
+        of_services_ns = max(horizon_ns, horizon_ns + self._keep_ns - _SERVICES_NS)
+        self._of_services = _forgotten(self._of_services, of_services_ns)
         self.pulls.forget_before(horizon_ns + offset_ns)
+        self.kills.forget_before(horizon_ns + offset_ns)
 
     @property
     def size(self) -> int:
         """How many objects are kept, for tests of the bounds."""
         whole = sum(len(one) for by_source in self._channels.values() for one in by_source.values())
-        return whole + sum(len(one) for one in self._of_services.values()) + len(self.pulls)
+        services = sum(len(one) for one in self._of_services.values()) + len(self._told)
+        return whole + services + len(self.pulls) + len(self.kills)
 
     # ------------------------------------------------------------------------------------------------ what it says
 
@@ -143,11 +171,11 @@ class Contention:
 
         What has no fresh reading is UNKNOWN and says why, never calm.
         """
-        silence = self._silence(now_ns, heard_ns)
-        made = [
-            self._made(one, now_ns, _why(one, sources), silence if one.name == "engine" else None)
-            for one in BEFORE_PULLS
-        ]
+        besides = {
+            "engine": self._silence(now_ns, heard_ns),
+            "memory": self._killed(now_ns, offset_ns),
+        }
+        made = [self._made(one, now_ns, _why(one, sources), besides.get(one.name)) for one in BEFORE_PULLS]
         made.append(self.pulls.indicator(now_ns, offset_ns, self._part(RECEIVED, now_ns).reading))
         made.append(of_starts(in_flight, knee))
         for own in self._own:
@@ -166,28 +194,39 @@ class Contention:
             known = best.get((service, name))
             if known is None or _preference(reading, now_ns) < _preference(known, now_ns):
                 best[service, name] = reading
-        return tuple(
-            ServiceReading(
-                service=service,
-                indicator=name,
-                value=reading.value,
-                unit=reading.unit,
-                level=level_of(name, reading, self._levels),
-                reason=words.over(reading),
-                source=reading.source,
-                at_ns=reading.at_ns,
-            )
-            for (service, name), reading in sorted(best.items(), key=lambda item: item[0])
+        told = {key: self._service_reading(key, best[key]) for key in sorted(best)}
+        self._told = told
+        return tuple(told.values())
+
+    def _service_reading(self, key: tuple[str, str], reading: Reading) -> ServiceReading:
+        """Made anew only for what is new: there are many, and few change from one snapshot to the next."""
+        known = self._told.get(key)
+        if known is not None and (known.at_ns, known.source, known.value) == (
+            reading.at_ns,
+            reading.source,
+            reading.value,
+        ):
+            return known
+        service, name = key
+        return ServiceReading(
+            service=service,
+            indicator=name,
+            value=reading.value,
+            unit=reading.unit,
+            level=level_of(name, reading, self._levels),
+            reason=words.over(reading),
+            source=reading.source,
+            at_ns=reading.at_ns,
         )
 
     def _made(self, made: Made, now_ns: int, why: str, besides: _Part | None = None) -> Indicator:
         parts = [self._part(name, now_ns) for name in made.parts]
         known = [part for part in parts if part.reading is not None and part.fresh]
+        if besides is not None:
+            known.append(besides)
         if not known:
             return self._unknown(made, [part.reading for part in parts if part.reading], now_ns, why)
         main = known[0]
-        if besides is not None:
-            known.append(besides)
         assert main.reading is not None
         # The part that decides speaks first.
         speaking = sorted(known, key=lambda part: -_ORDER.index(part.level))
@@ -206,12 +245,19 @@ class Contention:
 
     def _unknown(self, made: Made, stale: Sequence[Reading], now_ns: int, why: str) -> Indicator:
         newest = max(stale, key=lambda one: one.at_ns, default=None)
+        before = (
+            words.stale(newest, now_ns)
+            if newest
+            else ""
+            if why and not why.startswith(_PROMETHEUS)
+            else made.absent
+        )
         return Indicator(
             name=made.name,
             unit=newest.unit if newest else made.unit,
             value=None,
             level=Level.UNKNOWN,
-            reason=listed([words.stale(newest, now_ns), why]) if newest else why or made.absent,
+            reason=listed([before, why]),
             source=newest.source if newest else "",
             at_ns=newest.at_ns if newest else None,
             history=self._history(made.parts[0], newest) if newest else (),
@@ -229,17 +275,33 @@ class Contention:
 
     def _silence(self, now_ns: int, heard_ns: int | None) -> _Part | None:
         """An engine that is later than two pings with any sign of life."""
-        late_s = 0.0 if heard_ns is None else (now_ns - heard_ns) / 1e9 - 2 * self._sample_s
-        if late_s <= 0:
+        silent_s = 0.0 if heard_ns is None else (now_ns - heard_ns) / 1e9
+        late_s = silent_s - 2 * self._sample_s
+        if late_s <= 0 or not self._part("engine", now_ns).fresh:
             return None
         reading = Reading(
             at_ns=now_ns,
-            value=late_s + 2 * self._sample_s,
+            value=silent_s,
             words="nothing was heard of it for",
             unit="s",
             source=PING,
         )
         return _Part("events", reading, fresh=True, level=self._levels["events"].level(late_s, late_s))
+
+    def _killed(self, now_ns: int, offset_ns: int) -> _Part | None:
+        """Containers that the engine has said were out of memory."""
+        count = self.kills.count(now_ns + offset_ns, LONG_S)
+        if not count:
+            return None
+        reading = Reading(
+            at_ns=now_ns,
+            value=float(count),
+            words="containers out of memory:",
+            unit="kills",
+            source=EVENTS,
+            window_s=LONG_S,
+        )
+        return _Part("oom", reading, fresh=True, level=level_of("oom", reading, self._levels))
 
     def _history(self, name: str, speaking: Reading) -> tuple[Sample, ...]:
         """Of the source that speaks; before its first sample, of the next best that tells the same."""
@@ -285,10 +347,9 @@ def _threshold(levels: Mapping[str, Levels], part: _Part, *, saturated: bool) ->
 def _why(made: Made, sources: Mapping[str, SourceChanged]) -> str:
     """What the sources say of why they tell nothing."""
     troubled = (SourceState.ABSENT, SourceState.LOST, SourceState.STALE, SourceState.MALFORMED)
-    asked = ["host"] if made.name in ("cpu", "memory", "io") else []
-    said = [
-        sources[name].detail
-        for name in (*asked, "prometheus")
-        if name in sources and sources[name].state in troubled
-    ]
-    return listed(said)
+    said = {name: one.detail for name, one in sources.items() if one.state in troubled and one.detail}
+    # What this host says of itself needs no further word.
+    if "host" in said and made.name in ("cpu", "memory", "io"):
+        return said["host"]
+    prometheus = f"{_PROMETHEUS}{said['prometheus']}" if "prometheus" in said else ""
+    return "" if made.name == "engine" else prometheus

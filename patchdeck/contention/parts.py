@@ -20,13 +20,13 @@ PSI, STAT, PING, EVENTS = "/proc/pressure", "/proc/stat", "/_ping", "events"
 SOURCES: Final = (PSI, PING, EVENTS, "prometheus", "stats", STAT)
 """The best first, among those that tell the same kind of thing."""
 
-_NO_PRESSURE = "the engine is not on this host: its pressure comes from Prometheus, which is not configured"
+_NO_PRESSURE = "the engine is not on this host, or not known to be"
 
 BEFORE_PULLS: Final = (
     Made("cpu", ("cpu",), "share", _NO_PRESSURE),
     Made("memory", ("memory", "limits", "oom"), "share", _NO_PRESSURE),
     Made("io", ("io",), "share", _NO_PRESSURE),
-    Made("network", ("network", "drops"), "share", "only Prometheus tells it, and none does"),
+    Made("network", ("network", "drops"), "share", "only Prometheus tells it"),
     Made("throttling", ("throttling",), "share", "no container with a processor limit was sampled yet"),
     Made("engine", ("engine", "allocation", "events"), "s", "the engine has not answered yet"),
 )

@@ -9,7 +9,7 @@ def amount(value: float, unit: str) -> str:
     """A value with its unit: 31 %, 41 ms, 1.2 s, 3 kills, 12 MB/s."""
     match unit:
         case "share":
-            return f"{value * 100:.1f} %" if 0 < value < 0.0995 else f"{value * 100:.0f} %"
+            return f"{value * 100:.1f} %" if 0.0005 <= value < 0.0995 else f"{value * 100:.0f} %"
         case "s":
             return f"{value * 1e3:.0f} ms" if value < 0.9995 else f"{value:.1f} s"
         case "bytes/s":

@@ -22,6 +22,7 @@ from patchdeck.model import (
     Ticked,
 )
 from patchdeck.settings import IndicatorSettings, Settings
+from tests.unit.stories import EngineStory
 
 SECOND = 1_000_000_000
 NOW = 1_767_225_600 * SECOND
@@ -105,7 +106,11 @@ def test_what_nobody_tells_is_not_known_and_says_why() -> None:
         engine="", at_ns=NOW, source="prometheus", state=SourceState.LOST, detail="connection refused"
     )
     found = indicator("network", refused, EngineAnswered(engine="e", at_ns=NOW, response_s=0.01))
-    assert (found.value, found.level, found.reason) == (None, Level.UNKNOWN, "connection refused")
+    assert (found.value, found.level, found.reason) == (
+        None,
+        Level.UNKNOWN,
+        "only Prometheus tells it; Prometheus: connection refused",
+    )
 
 
 def test_the_past_of_another_source_comes_before_that_of_the_one_that_speaks() -> None:
@@ -145,8 +150,8 @@ def test_a_users_own_indicator_has_its_unit_and_its_levels() -> None:
 
 def test_what_is_read_of_services_stays_apart() -> None:
     contention = Contention(Settings())
-    contention.add_reading(read("throttling", 0.4, service="shop/web"))
-    contention.add_reading(read("throttling", 0.1, service="shop/web", source="stats"))
+    contention.note(read("throttling", 0.4, service="shop/web"))
+    contention.note(read("throttling", 0.1, service="shop/web", source="stats"))
     (told,) = contention.of_services(at(1))
     assert (told.service, told.value, told.source) == ("shop/web", 0.4, "prometheus")
     assert told.level is Level.SATURATED
@@ -195,3 +200,52 @@ def test_the_order_of_readings_does_not_matter(told: list[AnyObservation], rando
         for observation in (*observations, Ticked(engine="", at_ns=at(100))):
             fleet.apply(observation)
     assert fleets[0].snapshot().engines == fleets[1].snapshot().engines
+
+
+def test_there_are_always_the_same_eight() -> None:
+    engine = EngineStory()
+    engine.container("web").run(1.0)
+    names = [one.name for one in engine.snapshot(2).engines[0].indicators]
+    assert names == ["cpu", "memory", "io", "network", "throttling", "engine", "pulls", "starts"]
+
+
+def test_without_pressure_a_full_processor_is_busy_and_never_saturated() -> None:
+    full = [HostSampled(engine="e", at_ns=at(second - 60), cpu_busy=1.0) for second in range(60)]
+    assert indicator("cpu", *full).level is Level.BUSY
+    spike = HostSampled(engine="e", at_ns=at(-50), cpu_busy=0.1), full[-1]
+    assert indicator("cpu", *spike).level is Level.CALM
+
+
+@pytest.mark.parametrize(
+    ("responses", "level"),
+    [
+        ([0.002] * 30, Level.CALM),
+        ([0.002] * 29 + [3.0], Level.CALM),
+        ([0.3] * 30, Level.BUSY),
+        ([2.0] * 30, Level.SATURATED),
+        ([2.0] * 24 + [0.01] * 6, Level.BUSY),
+    ],
+)
+def test_the_engine_is_judged_by_medians_of_two_windows(responses: list[float], level: Level) -> None:
+    told = [
+        EngineAnswered(engine="e", at_ns=at(2 * index), response_s=response_s)
+        for index, response_s in enumerate(responses)
+    ]
+    found = indicator("engine", *told, now_s=60)
+    assert found.level is level
+    assert found.value == responses[-1]
+
+
+def test_a_host_source_that_is_absent_says_why_there_is_no_pressure() -> None:
+    engine = EngineStory()
+    engine.source(1.0, SourceState.ABSENT, source="host", detail="this kernel has no /proc/pressure")
+    cpu = engine.snapshot(2).engines[0].indicators[0]
+    assert cpu.reason == "this kernel has no /proc/pressure"
+
+
+def test_samples_of_an_engine_with_a_clock_an_hour_ahead_are_kept_as_long_as_others() -> None:
+    engine = EngineStory(offset_s=3_600.0)
+    for minute in range(0, 360, 5):
+        engine.ping(minute * 60.0)
+    history = engine.snapshot(359 * 60.0).engines[0].indicators[5].history
+    assert len(history) == 72

@@ -33,8 +33,8 @@ ANSWER_S: Final = 10.0
 ANSWER_BYTES: Final = 16 << 20
 LISTING_BYTES: Final = 256 << 20
 ERROR_BYTES: Final = 4_096
-_SPARE_CONNECTIONS: Final = 4
-"""Beside those for inspects: the event stream, the ping, a listing and a log."""
+_SPARE_CONNECTIONS: Final = 6
+"""Beside those for inspects: the event stream, the ping, a listing, a log, and two for what containers use."""
 
 
 class Refused(Exception):

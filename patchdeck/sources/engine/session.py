@@ -28,9 +28,11 @@ from patchdeck.sources.engine.events import Unreadable as UnreadableEvent
 from patchdeck.sources.engine.facts import container_facts
 from patchdeck.sources.engine.images import image_facts
 from patchdeck.sources.engine.inspector import Inspector, Urgency
+from patchdeck.sources.engine.lag import Lag
 from patchdeck.sources.engine.pinger import Pinger
 from patchdeck.sources.engine.reader import Lines, Repetitions, read_lines
 from patchdeck.sources.engine.standing import Standing
+from patchdeck.sources.engine.stats import Elsewhere, Sampler
 
 INSPECT_AFTER_S: Final = {
     "create": 0.25,  # a start usually follows at once, and one inspect then tells both
@@ -53,6 +55,8 @@ leaves no event at all."""
 OVERLAP_NS: Final = 2_000_000_000
 CALM_S: Final = 5.0
 """Between two tellings of doubts: a stream of nonsense is counted, not repeated on screen."""
+SHORT_S: Final = 10.0
+"""For how long what was read of events' lateness speaks of the present, three times over."""
 _BATCH: Final = 256
 _LISTING_S: Final = 60.0
 _TAGS_SETTLE_S: Final = 1.0
@@ -63,6 +67,7 @@ class Progress:
 
     def __init__(self) -> None:
         self.repetitions = Repetitions()
+        self.elsewhere = Elsewhere()
         self.last_event_ns = 0
         self.heard_ns = 0
         """By the engine's clock: the last moment at which the event stream was known to be whole."""
@@ -95,6 +100,16 @@ class Session:
             self._inspect_container, at_once=at_once, gone=self._vanished, tell=standing.doubt
         )
         self._images = Inspector(self._inspect_image, at_once=1, gone=lambda _: None, tell=standing.doubt)
+        self._sampler = Sampler(
+            connection,
+            described,
+            budget=settings.watch.stats_per_sample,
+            sample_s=settings.watch.sample_s,
+            group_by=settings.services.group_by,
+            elsewhere=progress.elsewhere,
+            emit=emit,
+        )
+        self._lag = Lag(self._clock.now_ns())
         self._known_images: set[str] = set()
         self._relist = asyncio.Event()
 
@@ -114,6 +129,7 @@ class Session:
             tasks.create_task(self._containers.run(), name="inspect containers")
             tasks.create_task(self._images.run(), name="inspect images")
             tasks.create_task(self._list(), name="list containers")
+            tasks.create_task(self._sampler.run(), name="sample use")
             tasks.create_task(self._settle_doubts(), name="settle doubts")
 
     async def _take_events(self, lines: Lines) -> None:
@@ -138,6 +154,7 @@ class Session:
         self._progress.last_event_ns = max(
             self._progress.last_event_ns, min(event.at_ns, self._clock.now_ns())
         )
+        self._lag.note(event.at_ns, self._clock.now_ns())
         self._emit(event)
         if isinstance(event, ContainerEvent):
             self._follow(event)
@@ -145,6 +162,8 @@ class Session:
             self._follow_image(event)
 
     def _follow(self, event: ContainerEvent) -> None:
+        if event.action in ("die", "destroy"):
+            self._sampler.forget(event.container_id)
         if event.action == "destroy":
             self._containers.forget(event.container_id)
         elif event.action in INSPECT_AFTER_S:
@@ -161,6 +180,7 @@ class Session:
         body = await self._connection.get("containers", container_id, "json")
         facts = container_facts(body)
         self._emit(ContainerInspected(engine=self._engine, at_ns=at_ns, container=facts))
+        self._sampler.note(facts)
         if facts.image_id and facts.image_id not in self._known_images:
             self._known_images.add(facts.image_id)
             self._images.ask(facts.image_id, urgency=Urgency.IMAGE)
@@ -213,7 +233,10 @@ class Session:
                 raise ConnectionResetError("it answers again after a silence: events may have been lost")
             self._standing.live()
             self._progress.heard_ns = self._clock.now_ns()
-            self._emit(EngineAnswered(engine=self._engine, at_ns=time.time_ns(), response_s=response_s))
+            at_ns = time.time_ns()
+            self._emit(EngineAnswered(engine=self._engine, at_ns=at_ns, response_s=response_s))
+            if (lag := self._lag.take(self._engine, at_ns, SHORT_S)) is not None:
+                self._emit(lag)
             await pinger.pause(self._sample_s)
 
     async def _settle_doubts(self) -> None:

@@ -28,7 +28,8 @@ STEADY_S: Final = 10.0
 class EngineSource:
     """Emits everything that is seen of one engine.
 
-    Sources: /version, /info, /events, /containers/json, /containers/{id}/json, /images/{id}/json and /history, /_ping.
+    Sources: /version, /info, /events, /containers/json, /containers/{id}/json and /stats, /images/{id}/json and
+    /history, /_ping.
     """
 
     def __init__(self, target: Target, settings: Settings, emit: Emit) -> None:
@@ -54,6 +55,10 @@ class EngineSource:
                 failures = 0
             await asyncio.sleep(back_off_s(failures))
             failures += 1
+
+    def told_elsewhere(self) -> None:
+        """cAdvisor tells what the containers use: they need not be asked."""
+        self._progress.elsewhere.told()
 
     async def logs(self, container_id: str, lines: int) -> tuple[str, ...]:
         """The last lines of a container's output.

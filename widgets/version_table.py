@@ -210,8 +210,11 @@ class VersionTable(RowPanel[Service]):
         return layout(width - _MARGIN, with_engine=self._with_engine)
 
     def _sorted(self) -> Sequence[Service]:
-        return sorted(
-            self._services,
-            key=lambda service: sort_key(self._sort, service, self._measure),
-            reverse=self._descending,
-        )
+        """Equals stand by name from A to Z whichever way round the rest is."""
+
+        def value(service: Service) -> tuple[object, ...]:
+            key = sort_key(self._sort, service, self._measure)
+            return key[:-2] or key
+
+        by_name = sorted(self._services, key=lambda service: (service.name, service.engine))
+        return sorted(by_name, key=value, reverse=self._descending)

@@ -45,7 +45,7 @@ async def test_each_state_of_an_engine_has_a_glyph_of_its_own_and_silence_has_an
     async with shown(bar, size=(160, 1)):
         bar.show(states, now_ns=sample.NOW_NS, clock="", armed_label="")
         (line,) = lines(bar)
-    for glyph, state in zip("◌●◐✗○", SourceState, strict=True):
+    for glyph, state in zip("◌●◐✗✗○", SourceState, strict=True):
         assert f"{glyph} {state.value[:2]}" in line
     assert "stale 12s" in line
 

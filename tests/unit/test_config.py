@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import re
+import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import msgspec.inspect
@@ -14,6 +16,7 @@ from patchdeck.config import ConfigError, load, parse
 from patchdeck.config_values import key_of
 from patchdeck.settings import EngineSettings, Settings
 
+NOBODY = 65534
 EXAMPLE = Path(__file__).parents[2] / "docs" / "config.example.toml"
 
 
@@ -282,9 +285,23 @@ def test_a_file_of_someone_else_is_used_only_if_it_is_named(
         load()
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
-def test_a_file_that_may_not_be_read_is_told(tmp_path: Path) -> None:
-    path = tmp_path / "config.toml"
+def test_a_file_that_may_not_be_read_is_told(unprivileged: Path) -> None:
+    path = unprivileged / "config.toml"
     path.touch(mode=0)
     with pytest.raises(ConfigError, match="can not be read: permission denied"):
         load(path)
+
+
+@pytest.fixture
+def unprivileged() -> Iterator[Path]:
+    """A folder, as someone sees it who may not read everything: root becomes nobody for the while."""
+    with tempfile.TemporaryDirectory() as folder:
+        if os.geteuid() != 0:
+            yield Path(folder)
+            return
+        os.chown(folder, NOBODY, -1)
+        os.seteuid(NOBODY)
+        try:
+            yield Path(folder)
+        finally:
+            os.seteuid(0)

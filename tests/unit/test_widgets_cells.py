@@ -103,10 +103,10 @@ def test_the_end_of_a_long_name_survives_a_cut_in_the_middle() -> None:
 @pytest.mark.parametrize("text", ["x" * 10_000, "\u0301" * 10_000, "\x1b[31m" * 2_500, "日" * 10_000])
 def test_ten_thousand_characters_cost_little_more_than_a_hundred(text: str) -> None:
     def cost(sample: str) -> float:
-        began = time.perf_counter()
+        began = time.thread_time()
         for _ in range(50):
             fit(sample, 30)
-        return time.perf_counter() - began
+        return time.thread_time() - began
 
     cost(text)
     assert min(cost(text) for _ in range(5)) < 20 * min(cost(text[:100]) for _ in range(5)) + 0.01

@@ -5,6 +5,7 @@ from __future__ import annotations
 import http.client
 import json
 import urllib.parse
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -72,6 +73,15 @@ class Prometheus:
         self._engines[engine.metrics] = name or engine.folder.name
         self._write_engines()
 
+    def add_others(self, targets: Mapping[str, str]) -> None:
+        """Scrapes further hosts from now on, every ten seconds: an address for each label `instance`."""
+        groups = []
+        for instance, address in targets.items():
+            parts = urllib.parse.urlsplit(address)
+            labels = {"instance": instance, "__metrics_path__": parts.path}
+            groups.append({"targets": [parts.netloc], "labels": labels})
+        self._write_targets("others", groups)
+
     def query(self, expression: str) -> list[dict[str, Any]]:
         """An instant query; the result vector."""
         path = f"/api/v1/query?{urllib.parse.urlencode({'query': expression})}"
@@ -120,16 +130,25 @@ class Prometheus:
     def _write(self) -> None:
         node = {"job_name": "node", "static_configs": [{"targets": [f"127.0.0.1:{self.node_port}"]}]}
         engines = {"job_name": "engine", "file_sd_configs": [{"files": [str(self.folder / "engines.json")]}]}
+        others = {
+            "job_name": "others",
+            "scrape_interval": "10s",
+            "scrape_timeout": "10s",
+            "file_sd_configs": [{"files": [str(self.folder / "others.json")]}],
+        }
         timing = {"scrape_interval": "1s", "scrape_timeout": "1s"}
-        config = {"global": timing, "scrape_configs": [node, engines]}
+        config = {"global": timing, "scrape_configs": [node, engines, others]}
         (self.folder / "prometheus.yml").write_text(json.dumps(config))  # JSON is YAML
         self._write_engines()
 
     def _write_engines(self) -> None:
         groups = [{"targets": [at], "labels": {"engine": name}} for at, name in self._engines.items()]
-        fresh = self.folder / "engines.json.new"
+        self._write_targets("engines", groups)
+
+    def _write_targets(self, job: str, groups: Sequence[Mapping[str, Any]]) -> None:
+        fresh = self.folder / f"{job}.json.new"
         fresh.write_text(json.dumps(groups))
-        fresh.rename(self.folder / "engines.json")
+        fresh.rename(self.folder / f"{job}.json")
 
     @staticmethod
     def _status(port: int, path: str) -> int:

@@ -215,11 +215,13 @@ def _check_files(settings: PrometheusSettings) -> None:
                 other = _path(settings.key_file) if settings.key_file else None
                 context.load_cert_chain(_path(file), other, password=lambda: b"")
         except (OSError, ValueError) as error:
-            reason = (error.strerror if isinstance(error, OSError) else None) or "it is no such file in PEM"
+            reason = "it is no such file in PEM"
+            if isinstance(error, OSError) and not isinstance(error, ssl.SSLError):
+                reason = error.strerror or str(error)
             hint = (
                 "" if key == "ca_file" else ", and that the key in key_file belongs to it and has no password"
             )
-            raise Misconfigured(f"prometheus.{key}: {reason.lower()}: check its path{hint}") from error
+            raise Misconfigured(f"prometheus.{key}: {reason}: check its path{hint}") from error
 
 
 def _trusted(settings: PrometheusSettings) -> bool | str:

@@ -41,6 +41,10 @@ class Progress:
         self.told_s: dict[tuple[str, str, str], float] = {}
         """The sample each (engine, indicator, service) was last emitted for."""
 
+    def forget_before(self, moment_s: float) -> None:
+        """Services come and go; what Prometheus no longer tells of needs no remembering."""
+        self.told_s = {key: told_s for key, told_s in self.told_s.items() if told_s >= moment_s}
+
 
 class Session:
     """Emits readings until Prometheus fails; `run` ends with that Fault. To be closed after it."""
@@ -106,6 +110,7 @@ class Session:
         found, offset_ns = await discover(self._client, self._settings, self._wanted())
         self._offset_ns = self._offset_ns if offset_ns is None else offset_ns
         self._troubles.clear()
+        self._progress.forget_before(self._now_s - timing.SPAN_S)
         names = self._progress.unknown_since_s
         for engine in found.matches:
             if found.has_readings(engine) and engine not in self._progress.read_s:
@@ -130,13 +135,19 @@ class Session:
         await self._look_at_samples(found)
         windows = Windows.of(self._scrape_s)
         asked = [one for one in found.asked if one.name not in self._troubles]
-        failed = await asyncio.gather(*(self._ask(one, windows) for one in asked))
-        self._slow = [one.name for one, fault in zip(asked, failed, strict=True) if fault is not None]
-        faults = [fault for fault in failed if fault is not None]
-        serious = [fault for fault in faults if not isinstance(fault, TimedOut)]
+        answers = await asyncio.gather(*(self._ask(one, windows) for one in asked))
+        faults = {
+            one.name: answer for one, answer in zip(asked, answers, strict=True) if isinstance(answer, Fault)
+        }
+        serious = [fault for fault in faults.values() if not isinstance(fault, TimedOut)]
         if serious or (faults and len(faults) == len(asked)):
-            raise (serious or faults)[0]
+            raise (serious or list(faults.values()))[0]
+        self._slow = sorted(faults)
         self._tell(found)
+        for answer in answers:
+            if not isinstance(answer, Fault):
+                for read, moment in answer:
+                    self._emit_new(read, moment)
         self._fill(found, windows)
 
     async def _look_at_samples(self, found: Found) -> None:
@@ -151,8 +162,8 @@ class Session:
         scrape_s = timing.scrape_s(self._samples.values())
         self._progress.scrape_s = scrape_s or self._progress.scrape_s
 
-    async def _ask(self, asked: Asked, windows: Windows) -> Fault | None:
-        """Emits what is new. A question that is no good is noted; any other failure is returned."""
+    async def _ask(self, asked: Asked, windows: Windows) -> list[tuple[IndicatorRead, float]] | Fault:
+        """Readings, each with the time of the sample it is from. A question that is no good is noted and has none."""
         group_by = self._settings.services.group_by
         query = promql.question(asked.expression, asked.engines, windows.short_s, windows.long_s, group_by)
         newest = timing.newest(self._samples)
@@ -162,15 +173,13 @@ class Session:
             found = readings(asked, answer.series, windows=windows, at_ns=at_ns, group_by=group_by)
         except BadQuery as fault:
             self._troubles[asked.name] = str(fault)
-            return None
+            return []
         except Fault as fault:
             return fault
         moments = {
             engine: newest.get(instance, 0.0) for instance, names in asked.engines.items() for engine in names
         }
-        for read in found:
-            self._emit_new(read, moments[read.engine])
-        return None
+        return [(read, moments[read.engine]) for read in found]
 
     def _emit_new(self, read: IndicatorRead, moment: float) -> None:
         """A sample that was told is not told again."""
@@ -189,7 +198,7 @@ class Session:
     def _tell(self, found: Found) -> None:
         troubles = [f"indicator {name}: {trouble}" for name, trouble in sorted(self._troubles.items())]
         if self._slow:
-            troubles.append(f"no answer in time for {listed(sorted(self._slow))}")
+            troubles.append(f"no answer in time for {listed(self._slow)}")
         if self._past_trouble:
             troubles.append(self._past_trouble)
         notes = [self._warning, *troubles] if self._warning else troubles

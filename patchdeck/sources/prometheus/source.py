@@ -20,7 +20,7 @@ from patchdeck.sources.prometheus.session import Progress, Session
 from patchdeck.sources.prometheus.standing import Standing
 from patchdeck.sources.targets import Target
 
-BACK_OFF_S: Final = (0.5, 1.0, 2.0, 4.0, 8.0)
+BACK_OFF_S: Final = (0.5, 1.0, 2.0, 3.0, 5.0)
 STEADY_S: Final = 30.0
 """A session that held for this long was a good one: the next loss begins the back-off anew."""
 

@@ -81,8 +81,6 @@ _NOT_PROMETHEUS: Final = "check that prometheus.url is Prometheus's own address"
 def _fault(error: Exception) -> Fault:
     """The reasons are taken from the chain of causes; the texts of requests repeat whole addresses and queries."""
     chain = _causes(error)
-    if any(isinstance(one, requests.Timeout | below.TimeoutError | TimeoutError) for one in chain):
-        return TimedOut(SLOW)
     for one in chain:
         if isinstance(one, requests.exceptions.SSLError | below.SSLError):
             return Unreachable(
@@ -95,6 +93,8 @@ def _fault(error: Exception) -> Fault:
             return Unreachable("the host of prometheus.url is not known: check its name")
         if isinstance(one, ConnectionRefusedError):
             return Unreachable("nothing listens there: start Prometheus, or check the port in prometheus.url")
+    if any(_is_timeout(one) for one in chain):
+        return TimedOut(SLOW)
     if any(_is_garbage(one) for one in chain):
         return Malformed(f"its answer is broken off or is not HTTP: {_NOT_PROMETHEUS}")
     if any(isinstance(one, ConnectionError | http.client.RemoteDisconnected) for one in chain):
@@ -102,6 +102,13 @@ def _fault(error: Exception) -> Fault:
     system = next((one for one in chain if isinstance(one, OSError) and one.strerror), None)
     reason = str(system.strerror).lower() if system is not None else type(chain[-1]).__name__
     return Unreachable(f"it can not be reached, {reason}: check prometheus.url and the way there")
+
+
+def _is_timeout(error: BaseException) -> bool:
+    """urllib3 counts every connection that can not be made as one that took too long."""
+    if isinstance(error, below.NewConnectionError):
+        return False
+    return isinstance(error, requests.ReadTimeout | below.TimeoutError | TimeoutError)
 
 
 def _is_garbage(error: BaseException) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Sequence
 from typing import ClassVar
 
@@ -25,6 +26,9 @@ from tui.screens.views import View
 from tui.shown import Shown
 
 WatchMaker = Callable[[], Watch]
+
+REST = 3.0
+"""How much longer than it took to draw a snapshot the loop is left to keys."""
 
 
 def _startups() -> View:
@@ -124,8 +128,11 @@ class PatchdeckApp(App[int], inherit_bindings=False):
 
     def receive(self, snapshot: Snapshot) -> None:
         """Take a snapshot and draw what of it differs."""
+        began = time.perf_counter()
         self.snapshot = snapshot
         self._draw()
+        if self._bridge is not None:
+            self._bridge.rest(REST * (time.perf_counter() - began))
 
     @property
     def notice(self) -> str:

@@ -40,6 +40,7 @@ class Bridge:
         self._watch = watch
         self._receive = receive
         self._loop = asyncio.get_running_loop()
+        self._resting_until = 0.0
 
     def open(self) -> None:
         self._watch.mailbox.on_arrival(self._arrived)
@@ -55,7 +56,16 @@ class Bridge:
             # The loop was closed between two instructions of the watch: the screen is gone, and with it the need.
             self.close()
 
+    def rest(self, seconds: float) -> None:
+        """Take nothing for so long: drawing a large state must leave the loop time for keys."""
+        self._resting_until = self._loop.time() + seconds
+
     def _take(self) -> None:
+        left_s = self._resting_until - self._loop.time()
+        if left_s > 0:
+            # The mailbox tells of one arrival until it is emptied, so that only one of these waits at a time.
+            self._loop.call_later(left_s, self._take)
+            return
         snapshot = self._watch.mailbox.take()
         if snapshot is not None:
             self._receive(snapshot)

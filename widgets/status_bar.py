@@ -20,6 +20,8 @@ _INKS = {
     SourceState.ABSENT: Ink.MUTED,
 }
 _NAME_CELLS = 20
+_NOTICE_LEAST = 16
+"""With less room than this a notice says nothing any more."""
 
 
 class StatusBar(Panel):
@@ -105,8 +107,11 @@ class StatusBar(Panel):
         if with_sources:
             for name, state in self._sources:
                 line.gap(2).free(name, Ink.MUTED).gap(1).put(self._dot(state), _INKS[state])
-            if self._notice:
-                line.gap(3).free(self._notice, Ink.MUTED)
+            left = room - line.taken - 3
+            if self._notice and left >= _NOTICE_LEAST:
+                line.gap(3)
+                for text, ink, _ in self.line(left).free(self._notice, Ink.MUTED).so_far():
+                    line.put(text, ink)
         return line
 
     def _engine(self, engine: Engine, name_cells: int) -> Sequence[Span]:

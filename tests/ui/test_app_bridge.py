@@ -39,6 +39,20 @@ async def test_the_newest_snapshot_wins_after_a_stall() -> None:
     assert received == [2_000, 3_000]
 
 
+async def test_a_screen_that_draws_slowly_takes_less_often_and_still_the_newest() -> None:
+    watch = FakeWatch()
+    received: list[int] = []
+    bridge = Bridge(watch, lambda arrived: received.append(arrived.at_ns))
+    bridge.open()
+    bridge.rest(0.2)
+    for number in range(1, 6):
+        watch.mailbox.put(Snapshot(at_ns=number))
+        await asyncio.sleep(0.01)
+    assert not received
+    await asyncio.sleep(0.4)
+    assert received == [5]
+
+
 def test_a_screen_that_is_gone_does_not_harm_the_watch() -> None:
     watch = FakeWatch()
 

@@ -64,7 +64,7 @@ async def test_an_engine_that_is_lost_later_leaves_its_data_grey_with_their_age(
     async with console(watch, size=(160, 50)) as (app, pilot):
         state = sample.snapshot()
         gone = tuple(
-            replace(engine, state=SourceState.LOST, detail="the engine closed the connection")
+            replace(engine, state=SourceState.LOST, detail="the engine closed the connection" + " x" * 100)
             for engine in state.engines
         )
         watch.mailbox.put(replace(state, engines=gone, at_ns=state.at_ns + 30 * sample.SECOND))

@@ -143,7 +143,8 @@ class Sampler:
             body = await self._connection.get(
                 "containers", container_id, "stats", params=self._params, timeout_s=_ANSWER_S
             )
-            after = counters(body, host_bytes=self._host_bytes)
+            # An engine that has begun to remove a container answers with nothing.
+            after = counters(body, host_bytes=self._host_bytes) if body.strip() else None
         except Refused:
             self.forget(container_id)  # gone meanwhile; an event says the same
             return None

@@ -23,6 +23,7 @@ COMMANDS = {
     "watch": "tui.commands.watch",
     "startups": "tui.commands.startups",
     "services": "tui.commands.services",
+    "contention": "tui.commands.contention",
     "doctor": "tui.commands.doctor",
 }
 """Each module's `command` is the click command. Without a command it is the first."""
@@ -124,6 +125,7 @@ def nearest(name: str, *, known: Sequence[str] = tuple(COMMANDS)) -> str:
       patchdeck --host prod-a --host prod-b         on two Docker contexts
       patchdeck startups --for 5m --format json     one line for each startup of the next five minutes
       patchdeck services                            which versions are running, and how long they take to start
+      patchdeck contention                          what startups wait for, and how many at once it can take
       patchdeck doctor                              what is there, what is not, and what to do about it
     """,
 )

@@ -8,13 +8,16 @@ from typing import ClassVar
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import BindingType
+from textual.containers import Vertical
 
 from patchdeck.model import HeatColumn, Startup
 from patchdeck.startup import PHASES
 from tui import keymap
+from tui.evidence import evidence
 from tui.screens.base import ConsoleScreen
 from tui.shown import Shown
 from widgets import units
+from widgets.sentence import Sentence
 from widgets.startup_list import StartupList
 
 
@@ -28,9 +31,12 @@ class CellScreen(ConsoleScreen, inherit_bindings=False):
         super().__init__()
         self._startups = {startup.startup_id: startup for startup in startups}
         self._began_ns = column.began_ns
+        self._explained: tuple[Startup, ...] = ()
 
     def compose_body(self) -> ComposeResult:
-        yield StartupList(phases=tuple(PHASES), glyphs=self.glyphs, utc=self.utc, classes="body")
+        with Vertical(classes="body"):
+            yield StartupList(phases=tuple(PHASES), glyphs=self.glyphs, utc=self.utc)
+            yield Sentence(title="Why they took that long", glyphs=self.glyphs)
 
     def show(self, shown: Shown) -> None:
         for startup in shown.snapshot.startups:
@@ -44,6 +50,10 @@ class CellScreen(ConsoleScreen, inherit_bindings=False):
             stale=shown.stale,
             empty="no startups in this cell",
         )
+        chosen = tuple(self._startups.values())
+        if chosen != self._explained:
+            self._explained = chosen
+            self.query_one(Sentence).show(evidence(chosen, shown.snapshot).sentence)
 
     @on(StartupList.Opened)
     def _opened(self, event: StartupList.Opened) -> None:

@@ -115,10 +115,18 @@ def _state_severity(known: ContainerFacts) -> Severity:
 
 def _limits(known: ContainerFacts) -> Iterator[Detail]:
     limits = known.limits
-    yield Detail(key="processors", text="no limit" if limits.cpus is None else f"{limits.cpus:g}")
+    yield Detail(
+        key="processors",
+        text="no limit" if limits.cpus is None else f"{limits.cpus:g}",
+        severity=Severity.WARNING if limits.cpus is None else Severity.INFO,
+    )
     if limits.cpu_shares:
         yield Detail(key="processor shares", text=str(limits.cpu_shares))
-    yield Detail(key="memory", text=units.size(limits.memory_bytes, missing="no limit"))
+    yield Detail(
+        key="memory",
+        text=units.size(limits.memory_bytes, missing="no limit"),
+        severity=Severity.WARNING if limits.memory_bytes is None else Severity.INFO,
+    )
     if limits.memory_reservation_bytes:
         yield Detail(key="memory reserved", text=units.size(limits.memory_reservation_bytes))
     yield Detail(key="processes", text="no limit" if limits.pids is None else str(limits.pids))

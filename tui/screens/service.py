@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Sequence
 from typing import ClassVar
 
 from textual import on
@@ -9,7 +11,7 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Grid
 
-from patchdeck.model import Quantiles, Severity, Version
+from patchdeck.model import Container, Quantiles, Severity, Version
 from tui import keymap
 from tui.screens.base import ConsoleScreen
 from tui.shown import Shown
@@ -43,9 +45,15 @@ class ServiceScreen(ConsoleScreen, inherit_bindings=False):
             self.query_one(ContainerList).show(())
             return
         title = f" {dot} ".join((service.name, service.engine, f"last {units.span(shown.looking.window_s)}"))
-        details.show(title, [version_section(version, utc=self.utc) for version in service.versions])
         known = shown.snapshot.containers
         containers = [known[one] for one in service.container_ids if one in known and not known[one].gone]
+        details.show(
+            title,
+            [
+                *(version_section(version, utc=self.utc) for version in service.versions),
+                limits_section(containers),
+            ],
+        )
         self.query_one(ContainerList).show(sorted(containers, key=lambda one: one.facts.name))
 
     @on(ContainerList.Opened)
@@ -75,6 +83,24 @@ def version_section(version: Version, *, utc: bool) -> Section:
     if version.since_ns is not None:
         details.append(Detail(key="running since", text=units.date_and_clock(version.since_ns, utc=utc)))
     return Section(title=version.label, details=details)
+
+
+def limits_section(containers: Sequence[Container]) -> Section:
+    """What its containers may take at most, and how many of them may take all there is."""
+    limits = [one.facts.limits for one in containers]
+    processors = Counter("no limit" if one.cpus is None else f"{one.cpus:g}" for one in limits)
+    memory = Counter(units.size(one.memory_bytes, missing="no limit") for one in limits)
+    return Section(
+        title="Limits of each container",
+        details=[_limits("processors", processors), _limits("memory", memory)] if limits else (),
+        empty="it has no containers",
+    )
+
+
+def _limits(key: str, counted: Counter[str]) -> Detail:
+    several = len(counted) > 1
+    text = ", ".join(f"{limit} ({count})" if several else limit for limit, count in sorted(counted.items()))
+    return Detail(key=key, text=text, severity=Severity.WARNING if "no limit" in counted else Severity.INFO)
 
 
 def _counts(version: Version) -> str:

@@ -8,12 +8,16 @@ from typing import ClassVar
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import BindingType
+from textual.containers import Vertical
 
+from patchdeck.model import Startup
 from patchdeck.startup import PHASES
 from tui import keymap
+from tui.evidence import evidence
 from tui.screens.views import View
 from tui.shown import Shown
 from widgets import units
+from widgets.sentence import Sentence
 from widgets.startup_list import StartupList
 
 
@@ -22,9 +26,14 @@ class StartupsScreen(View, inherit_bindings=False):
 
     NAME = keymap.STARTUPS
     BINDINGS: ClassVar[list[BindingType]] = [*keymap.bindings(keymap.STARTUPS)]
+    DEFAULT_CSS = "StartupsScreen.-short Sentence { height: 3; }"
+
+    _explained: Startup | None = None
 
     def compose_body(self) -> ComposeResult:
-        yield StartupList(phases=tuple(PHASES), glyphs=self.glyphs, utc=self.utc, classes="body")
+        with Vertical(classes="body"):
+            yield StartupList(phases=tuple(PHASES), glyphs=self.glyphs, utc=self.utc)
+            yield Sentence(title="Why it took that long", glyphs=self.glyphs)
 
     def give_focus(self) -> None:
         self.query_one(StartupList).focus()
@@ -37,6 +46,17 @@ class StartupsScreen(View, inherit_bindings=False):
             stale=shown.stale,
             empty=shown.empty("startups"),
         )
+        self._explain()
+
+    @on(StartupList.Highlighted)
+    def _explain(self) -> None:
+        """The evidence on the startup under the cursor; looked at anew only when that one has changed."""
+        startup, snapshot = self.query_one(StartupList).selected, self.patchdeck.snapshot
+        if startup is not None and startup == self._explained:
+            return
+        self._explained = startup
+        said = evidence([startup], snapshot).sentence if startup is not None and snapshot is not None else ""
+        self.query_one(Sentence).show(said)
 
     def _title(self, shown: Shown) -> str:
         looking = shown.looking

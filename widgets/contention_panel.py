@@ -80,6 +80,12 @@ class ContentionPanel(Panel):
             reason = indicator.reason or "not known"
             return line.value(reason, line.room - 1, Ink.MUTED).spans()
         ink = Ink.STALE if stale else _INKS[indicator.level]
+        if indicator.name == "starts" and indicator.busy is not None:
+            # How many are too many is more than how many there were.
+            value = f"{value_text(indicator)} (knee {indicator.busy - 1:.0f})"
+            word = _WORDS[indicator.level]
+            line.value(value, max(line.room - _WORD_CELLS - 2, 0), Ink.STALE if stale else Ink.TEXT).gap(1)
+            return line.value(word, min(_WORD_CELLS, line.room), ink).spans()
         cells = min(line.room - _VALUE_CELLS - _WORD_CELLS - 4, _SPARK_MOST)
         if cells >= 3:
             bars = spark(
@@ -101,4 +107,8 @@ def value_text(indicator: Indicator) -> str:
         return units.share(indicator.value)
     if indicator.unit == "s":
         return units.response(indicator.value)
+    if indicator.unit == "bytes/s" and indicator.value is not None:
+        return f"{units.size(round(indicator.value))}/s"
+    if indicator.value is not None and indicator.value != round(indicator.value):
+        return f"{indicator.value:.3g}"
     return units.count(None if indicator.value is None else round(indicator.value))

@@ -1,0 +1,107 @@
+"""The contention view and the evidence beneath startups, on a made-up state."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+import pytest
+
+from patchdeck.knee import estimate
+from patchdeck.model import Knee, KneePoint, Level, ServiceReading, Snapshot
+from tests.ui import sample
+from tests.ui.app_host import FakeWatch, console, lines, press, text, width
+from tui.evidence import evidence
+from tui.screens.takers import takers, unlimited
+from widgets.units import MISSING
+
+
+def reading(service: str, indicator: str, value: float, **changes: Any) -> ServiceReading:
+    known: dict[str, Any] = {
+        "unit": "processors",
+        "level": Level.UNKNOWN,
+        "reason": "",
+        "source": "stats",
+        "at_ns": sample.NOW_NS,
+        **changes,
+    }
+    return ServiceReading(service=service, indicator=indicator, value=value, **known)
+
+
+def state() -> Snapshot:
+    snapshot = sample.snapshot()
+    first, *others = snapshot.engines
+    points = tuple(
+        KneePoint(
+            in_flight=2**power,
+            startups=40,
+            seconds_observed=9.0,
+            p50_s=0.1 * 1.7**power,
+            p95_s=0.2 * 1.7**power,
+            throughput_per_s=min(10.0, 4.0 * 2**power),
+        )
+        for power in range(6)
+    )
+    told = (
+        reading("shop/web", "used-cpu", 1.4),
+        reading("shop/api", "used-cpu", 0.2),
+        reading(sample.HOSTILE[2], "used-memory", 2e9, unit="bytes"),
+        reading(
+            "shop/api",
+            "throttling",
+            0.4,
+            unit="share",
+            level=Level.SATURATED,
+            reason="throttled periods 40 %",
+        ),
+    )
+    first = msgspec.structs.replace(
+        first,
+        knee=Knee(engine=first.name, at=4, low=3, high=6, startups=240, points=points),
+        of_services=told,
+    )
+    return msgspec.structs.replace(snapshot, engines=(first, *others))
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 40), (200, 60)])
+async def test_it_tells_indicators_startups_the_knee_and_who_takes_most(size: tuple[int, int]) -> None:
+    async with console(FakeWatch(state()), size=size) as (app, pilot):
+        await press(pilot, "3")
+        shown = text(app)
+        assert all(width(line) == size[0] for line in lines(app))
+        assert "latency" in shown
+        if size[0] >= 120:
+            assert "Knee" in shown
+            assert "Takes most processors" in shown
+            assert "shop/web" in shown
+
+
+def test_the_most_comes_first_and_waiting_is_marked() -> None:
+    snapshot = state()
+    sections = {section.title.split(" (")[0]: section for section in takers(snapshot.engines[0], snapshot)}
+    assert [one.key for one in sections["Takes most processors"].details] == ["shop/web", "shop/api"]
+    assert sections["Takes most block IO"].details == []
+    (waiting,) = sections["Waits for its limits"].details
+    assert waiting.text == "throttled: throttled periods 40 %"
+    assert MISSING not in waiting.text
+
+
+def test_containers_without_limits_are_counted() -> None:
+    snapshot = sample.snapshot()
+    for engine in snapshot.engines:
+        for one in unlimited(engine, snapshot):
+            assert 0 < one.processors + one.memory <= 2 * one.containers
+
+
+async def test_beneath_the_startups_stands_why_they_took_that_long() -> None:
+    async with console(FakeWatch(state())) as (app, pilot):
+        await press(pilot, "2")
+        assert "Why it took that long" in text(app)
+
+
+def test_without_anything_to_compare_with_there_is_no_verdict() -> None:
+    snapshot = sample.snapshot()
+    assert not evidence((), snapshot).verdict
+    found = evidence(snapshot.startups[-1:], snapshot)
+    assert found.sentence
+    assert estimate((), engine="e", now_ns=0).at is None

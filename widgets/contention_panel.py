@@ -19,6 +19,7 @@ _INKS = {
     Level.BUSY: Ink.BUSY,
     Level.SATURATED: Ink.SATURATED,
 }
+_WORTH = (Level.UNKNOWN, Level.CALM, Level.BUSY, Level.SATURATED)
 _FULL_SCALE = {"share": 0.25, "s": 0.1, "starts": 8.0}
 """A sparkline reaches its top here at the least, so that calm looks calm."""
 _NAME_CELLS = 8
@@ -62,17 +63,37 @@ class ContentionPanel(Panel):
         self.redraw()
 
     def draw(self, width: int, height: int) -> Sequence[Spans]:
-        del height
+        least = self._least_telling(height)
         lines: list[Spans] = []
-        for engine in self._engines:
+        for number, engine in enumerate(self._engines):
             stale = engine.state is not SourceState.LIVE
             if len(self._engines) > 1:
                 line = self.line(width).gap(1)
                 lines.append(line.value(engine.name, line.room, Ink.STRONG, cut="middle").spans())
-            lines += [self._indicator(indicator, width, stale=stale) for indicator in engine.indicators]
+            lines += [
+                self._indicator(indicator, width, stale=stale)
+                for indicator in engine.indicators
+                if (number, indicator.name) not in least
+            ]
             if not engine.indicators:
                 lines.append(self.line(width).gap(1).free("nothing known yet", Ink.MUTED).spans())
+        if least:
+            told = self.line(width).gap(1)
+            lines.append(told.value(f"{len(least)} more in view 3", told.room - 1, Ink.MUTED).spans())
         return lines
+
+    def _least_telling(self, height: int) -> frozenset[tuple[int, str]]:
+        """What is left out where there is no room for all: what is not known first, then what is calm."""
+        every = [
+            (_WORTH.index(one.level) + (one.value is not None), -place, number, one.name)
+            for number, engine in enumerate(self._engines)
+            for place, one in enumerate(engine.indicators)
+        ]
+        headings = len(self._engines) if len(self._engines) > 1 else 0
+        surplus = len(every) + headings - height
+        if surplus <= 0:
+            return frozenset()
+        return frozenset((number, name) for *_, number, name in sorted(every)[: surplus + 1])
 
     def _indicator(self, indicator: Indicator, width: int, *, stale: bool) -> Spans:
         line = self.line(width).gap(1).value(indicator.name, _NAME_CELLS, Ink.STALE if stale else Ink.TEXT)

@@ -208,6 +208,31 @@ TABLE: Final[tuple[Expression, ...]] = (
         "container_oom_events_total",
         unit="kills",
     ),
+    _of_services(
+        "used-cpu",
+        "processors in use",
+        'sum by (instance, service) (<<rate(container_cpu_usage_seconds_total{name!="",$engines}[$window])>>)',
+        "container_cpu_usage_seconds_total",
+        unit="processors",
+    ),
+    _of_services(
+        "used-memory",
+        "memory in use",
+        'sum by (instance, service) (<<avg_over_time(container_memory_working_set_bytes{name!="",$engines}[$window])>>)',
+        "container_memory_working_set_bytes",
+        unit="bytes",
+    ),
+    _of_services(
+        "used-io",
+        "block IO",
+        "sum by (instance, service)"
+        ' (<<rate(container_fs_reads_bytes_total{name!="",$engines}[$window])>>)'
+        " + sum by (instance, service)"
+        ' (<<rate(container_fs_writes_bytes_total{name!="",$engines}[$window])>>)',
+        "container_fs_reads_bytes_total",
+        "container_fs_writes_bytes_total",
+        unit="bytes/s",
+    ),
 )
 
 INDICATORS: Final = frozenset(one.indicator for one in TABLE)

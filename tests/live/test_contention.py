@@ -59,11 +59,16 @@ def turns_busy(watching: Watching, name: str, before: dict[str, Indicator]) -> I
     while time.monotonic() < ends:
         now = indicators(watching)
         saturated |= {one: now[one].reason for one in others if now[one].level is Level.SATURATED}
-        if now[name].level in AT_WORK:
+        if now[name].level in AT_WORK and _rose(now[name], before[name]):
             assert not saturated
             return now[name]
         time.sleep(0.25)
     raise AssertionError({one.name: (one.level, one.reason) for one in indicators(watching).values()})
+
+
+def _rose(now: Indicator, before: Indicator) -> bool:
+    """Of one that others held busy before, the load must be seen in its value."""
+    return before.level not in AT_WORK or (now.value or 0.0) > 1.2 * (before.value or 0.0)
 
 
 def calm_again(watching: Watching, name: str, before: dict[str, Indicator]) -> bool:

@@ -218,7 +218,8 @@ TABLE: Final[tuple[Expression, ...]] = (
     _of_services(
         "used-memory",
         "memory in use",
-        'sum by (instance, service) (<<avg_over_time(container_memory_working_set_bytes{name!="",$engines}[$window])>>)',
+        "sum by (instance, service)"
+        ' (<<avg_over_time(container_memory_working_set_bytes{name!="",$engines}[$window])>>)',
         "container_memory_working_set_bytes",
         unit="bytes",
     ),

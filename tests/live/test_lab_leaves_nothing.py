@@ -81,8 +81,15 @@ def shim_sockets(lab: str) -> list[Path]:
     return [Path(file.read_text().removeprefix("unix://")) for file in files]
 
 
-@pytest.mark.parametrize("network", ["none", "bridge"])
-@pytest.mark.parametrize("generation", ["stock", "newer"])
+@pytest.mark.parametrize(
+    ("generation", "network"),
+    [
+        ("stock", "none"),
+        ("newer", "bridge"),
+        pytest.param("stock", "bridge", marks=pytest.mark.slow),
+        pytest.param("newer", "none", marks=pytest.mark.slow),
+    ],
+)
 def test_up_and_down_again_and_again_leaves_nothing(
     lab: Lab, programs_of: Callable[[Generation], Programs], generation: Generation, network: Network
 ) -> None:

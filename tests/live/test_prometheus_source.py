@@ -198,6 +198,8 @@ EXPECTED = {
     Break.HANG_UP: (SourceState.LOST, "closed the connection"),
     Break.BAD_GATEWAY: (SourceState.LOST, "the proxy before it can not reach it (HTTP 502)"),
 }
+ALWAYS = (Break.NOT_JSON, Break.NO_NUMBERS, Break.SLOW, Break.HANG_UP)
+"""One of each kind runs every time; all of them in `make test-full`."""
 
 
 @pytest.fixture(scope="module")
@@ -210,7 +212,10 @@ def behind_proxy(stock_engine: Engine, prometheus: Prometheus) -> Iterator[tuple
         yield proxy, watching
 
 
-@pytest.mark.parametrize("broken", EXPECTED, ids=lambda one: one.value)
+@pytest.mark.parametrize(
+    "broken",
+    [pytest.param(one, marks=() if one in ALWAYS else pytest.mark.slow, id=one.value) for one in EXPECTED],
+)
 def test_what_is_broken_is_told_and_recovered_from(
     behind_proxy: tuple[BrokenProxy, Watching], broken: Break
 ) -> None:
@@ -268,6 +273,7 @@ def test_own_indicators_are_read_and_a_bad_one_is_named(stock: Engine, prometheu
         assert "indicator unaggregated: it has several values for one: aggregate by (instance)" in detail
 
 
+@pytest.mark.slow
 def test_a_thousand_targets_cost_no_more_questions(stock: Engine, lab: Lab) -> None:
     def questions_a_round(proxy: BrokenProxy, watching: Watching) -> tuple[float, int]:
         """Questions, and bytes of the longest."""

@@ -195,7 +195,9 @@ def test_a_start_that_fails_without_a_network_is_found_by_looking_again(
 
         assert watching.until(failed, 12)
         assert watching.until(
-            lambda: created in watching.snapshot.containers and watching.snapshot.containers[created].facts.error
+            lambda: (
+                created in watching.snapshot.containers and watching.snapshot.containers[created].facts.error
+            )
         )
         assert watching.snapshot.containers[created].facts.exit_code == 127
 

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple, TypeVar
+from typing import NamedTuple
 
 from patchdeck.contention import words
 from patchdeck.contention.happened import Happened
 from patchdeck.contention.levels import Levels, level_of, levels_of
 from patchdeck.contention.parts import BEFORE_PULLS, EVENTS, PING, PSI, RECEIVED, STAT, Made, listed, rank
 from patchdeck.contention.pulls import Pulls
-from patchdeck.contention.reading import LONG_S, SHORT_S, Channel, Reading
+from patchdeck.contention.reading import LONG_S, SHORT_S, Channel, Reading, forgotten, preference
+from patchdeck.contention.services import KEEP_NS, Services
 from patchdeck.contention.starts import of_starts
 from patchdeck.model import (
     ContainerEvent,
@@ -30,10 +31,7 @@ from patchdeck.model import (
 from patchdeck.settings import Settings
 
 _ORDER = (Level.UNKNOWN, Level.CALM, Level.BUSY, Level.SATURATED)
-_SERVICES_NS = 600_000_000_000
-"""What services take is of the present only: no history of it is shown."""
 _PROMETHEUS = "Prometheus: "
-_Key = TypeVar("_Key")
 
 
 class _Part(NamedTuple):
@@ -55,9 +53,7 @@ class Contention:
         self._levels: Mapping[str, Levels] = levels_of(settings.pressure, settings.indicators)
         self._channels: dict[str, dict[str, Channel]] = {}
         """By what is read, and by source."""
-        self._of_services: dict[tuple[str, str, str], Channel] = {}
-        """By service, by what is read, and by source."""
-        self._told: dict[tuple[str, str], ServiceReading] = {}
+        self._services = Services(self._levels)
         self._keep_ns = round(settings.startups.keep_s * 1e9)
         self.pulls = Pulls()
         self.kills = Happened()
@@ -125,8 +121,7 @@ class Contention:
             stand_in=read.stand_in,
         )
         if read.service:
-            key = (read.service, read.indicator, read.source)
-            self._of_services.setdefault(key, Channel()).add(reading)
+            self._services.add(read.service, read.indicator, reading)
         else:
             self._channel(read.indicator, read.source).add(reading)
 
@@ -138,9 +133,9 @@ class Contention:
 
     def forget_before(self, horizon_ns: int, *, offset_ns: int = 0) -> None:
         for name, by_source in list(self._channels.items()):
-            self._channels[name] = _forgotten(by_source, horizon_ns)
-        of_services_ns = max(horizon_ns, horizon_ns + self._keep_ns - _SERVICES_NS)
-        self._of_services = _forgotten(self._of_services, of_services_ns)
+            self._channels[name] = forgotten(by_source, horizon_ns)
+        # What services take is of the present only.
+        self._services.forget_before(max(horizon_ns, horizon_ns + self._keep_ns - KEEP_NS))
         self.pulls.forget_before(horizon_ns + offset_ns)
         self.kills.forget_before(horizon_ns + offset_ns)
 
@@ -148,8 +143,7 @@ class Contention:
     def size(self) -> int:
         """How many objects are kept, for tests of the bounds."""
         whole = sum(len(one) for by_source in self._channels.values() for one in by_source.values())
-        services = sum(len(one) for one in self._of_services.values()) + len(self._told)
-        return whole + services + len(self.pulls) + len(self.kills)
+        return whole + len(self._services) + len(self.pulls) + len(self.kills)
 
     # ------------------------------------------------------------------------------------------------ what it says
 
@@ -185,39 +179,8 @@ class Contention:
         return tuple(made)
 
     def of_services(self, now_ns: int) -> tuple[ServiceReading, ...]:
-        """The fresh ones, by service and name; of several sources the best."""
-        best: dict[tuple[str, str], Reading] = {}
-        for (service, name, _), channel in self._of_services.items():
-            reading = channel.newest(now_ns)
-            if reading is None or not reading.is_fresh(now_ns):
-                continue
-            known = best.get((service, name))
-            if known is None or _preference(reading, now_ns) < _preference(known, now_ns):
-                best[service, name] = reading
-        told = {key: self._service_reading(key, best[key]) for key in sorted(best)}
-        self._told = told
-        return tuple(told.values())
-
-    def _service_reading(self, key: tuple[str, str], reading: Reading) -> ServiceReading:
-        """Made anew only for what is new: there are many, and few change from one snapshot to the next."""
-        known = self._told.get(key)
-        if known is not None and (known.at_ns, known.source, known.value) == (
-            reading.at_ns,
-            reading.source,
-            reading.value,
-        ):
-            return known
-        service, name = key
-        return ServiceReading(
-            service=service,
-            indicator=name,
-            value=reading.value,
-            unit=reading.unit,
-            level=level_of(name, reading, self._levels),
-            reason=words.over(reading),
-            source=reading.source,
-            at_ns=reading.at_ns,
-        )
+        """As `Services.now`."""
+        return self._services.now(now_ns)
 
     def _made(self, made: Made, now_ns: int, why: str, besides: _Part | None = None) -> Indicator:
         parts = [self._part(name, now_ns) for name in made.parts]
@@ -268,7 +231,7 @@ class Contention:
         read = [one for channel in self._channels.get(name, {}).values() if (one := channel.newest(now_ns))]
         if not read:
             return _Part(name, None, fresh=False, level=Level.UNKNOWN)
-        best = min(read, key=lambda one: _preference(one, now_ns))
+        best = min(read, key=lambda one: preference(one, now_ns))
         fresh = best.is_fresh(now_ns)
         level = level_of(name, best, self._levels) if fresh else Level.UNKNOWN
         return _Part(name, best, fresh=fresh, level=level)
@@ -317,18 +280,6 @@ class Contention:
             elif told and told[0].at_ns < history[0].at_ns:
                 history = (*(one for one in told if one.at_ns < history[0].at_ns), *history)
         return history
-
-
-def _forgotten(channels: dict[_Key, Channel], horizon_ns: int) -> dict[_Key, Channel]:
-    for channel in channels.values():
-        channel.forget_before(horizon_ns)
-    return {key: channel for key, channel in channels.items() if channel}
-
-
-def _preference(reading: Reading, now_ns: int) -> tuple[bool, float, bool, int]:
-    """The least is the best: fresh before stale, waiting before use, the source that is nearer."""
-    fresh = reading.is_fresh(now_ns)
-    return (not fresh, 0 if fresh else reading.age_s(now_ns), reading.stand_in, rank(reading.source))
 
 
 def _sentence(reading: Reading) -> str:

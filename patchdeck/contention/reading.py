@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import statistics
-from typing import Final
+from collections.abc import Mapping
+from typing import Final, TypeVar
 
 import msgspec
 
+from patchdeck.contention.parts import rank
 from patchdeck.model import Sample
 from patchdeck.series import Series
 
@@ -27,6 +29,8 @@ _AHEAD_NS: Final = 5_000_000_000
 """A reading may be so far ahead of the present: clocks differ. What is further ahead has not happened yet."""
 
 _KEPT: Final = 4
+
+_Key = TypeVar("_Key")
 
 
 class Reading(msgspec.Struct, frozen=True, kw_only=True):
@@ -111,3 +115,16 @@ class Channel:
 
     def __len__(self) -> int:
         return len(self._series) + len(self._newest)
+
+
+def forgotten(channels: Mapping[_Key, Channel], horizon_ns: int) -> dict[_Key, Channel]:
+    """Those that still hold something from `horizon_ns` on."""
+    for channel in channels.values():
+        channel.forget_before(horizon_ns)
+    return {key: channel for key, channel in channels.items() if channel}
+
+
+def preference(reading: Reading, now_ns: int) -> tuple[bool, float, bool, int]:
+    """The least is the best: fresh before stale, waiting before use, the source that is nearer."""
+    fresh = reading.is_fresh(now_ns)
+    return (not fresh, 0 if fresh else reading.age_s(now_ns), reading.stand_in, rank(reading.source))

@@ -25,6 +25,8 @@ SOURCE: Final = "stats"
 AT_ONCE: Final = 2
 YOUNG_S: Final = 30.0
 """A container counts as just started for so long."""
+IDLE_SAMPLES: Final = 2
+"""Samples from one round to the next while nothing has started for long: who takes what then matters less."""
 OLD_S: Final = 120.0
 """What a container used longer ago than this is not of the present."""
 ELSEWHERE_S: Final = 60.0
@@ -111,7 +113,10 @@ class Sampler:
             began = time.monotonic()
             if self._watched and not self._elsewhere.is_told:
                 await self._round()
-            await asyncio.sleep(max(0.0, began + self._sample_s - time.monotonic()))
+            now = time.monotonic()
+            young = any(now - one.started_at < YOUNG_S for one in self._watched.values())
+            pause_s = self._sample_s * (1 if young else IDLE_SAMPLES)
+            await asyncio.sleep(max(0.0, began + pause_s - now))
 
     async def _round(self) -> None:
         chosen = self._chosen()

@@ -10,7 +10,14 @@ from typing import Any
 import msgspec
 import pytest
 
-from patchdeck.model import AnyObservation, ContainerFacts, EngineDescribed, IndicatorRead
+from patchdeck.model import (
+    AnyObservation,
+    ContainerFacts,
+    EngineDescribed,
+    IndicatorRead,
+    SourceChanged,
+    SourceState,
+)
 from patchdeck.sources.engine.connection import Connection
 from patchdeck.sources.engine.describe import Clock, Described
 from patchdeck.sources.engine.lag import Lag
@@ -100,7 +107,10 @@ def facts(name: str, status: str = "running") -> ContainerFacts:
 class Sampling:
     """A sampler on an engine that tells more use at each answer."""
 
-    def __init__(self, engine: FakeEngine, *names: str, elsewhere: Elsewhere) -> None:
+    def __init__(
+        self, engine: FakeEngine, *names: str, elsewhere: Elsewhere, answer: bytes | None = None
+    ) -> None:
+        self._fixed = answer
         self.observations: list[AnyObservation] = []
         self._engine = engine
         self._names = names
@@ -109,7 +119,7 @@ class Sampling:
 
     def _answer(self) -> bytes:
         self._answers += 1
-        return told(self._answers, cpu_s=float(self._answers))
+        return self._fixed or told(self._answers, cpu_s=float(self._answers))
 
     async def for_a_while(self, seconds: float, *, budget: int) -> list[IndicatorRead]:
         for name in self._names:
@@ -165,6 +175,17 @@ async def test_nothing_is_asked_without_a_budget_or_where_cadvisor_tells(tmp_pat
         assert not await Sampling(engine, "web", elsewhere=Elsewhere()).for_a_while(0.2, budget=0)
         assert not await Sampling(engine, "web", elsewhere=told_elsewhere).for_a_while(0.2, budget=4)
         assert not [path for path in engine.asked if path.endswith("/stats")]
+
+
+async def test_an_answer_that_makes_no_sense_is_told_once_and_ends_nothing_else(tmp_path: Path) -> None:
+    async with FakeEngine(tmp_path) as engine:
+        sampling = Sampling(engine, "web", elsewhere=Elsewhere(), answer=b'{"read":[]}')
+        assert not await sampling.for_a_while(0.4, budget=4)
+        assert engine.asked.count("containers/web/stats") == 1
+    (said,) = sampling.observations
+    assert isinstance(said, SourceChanged)
+    assert (said.source, said.state) == ("stats", SourceState.MALFORMED)
+    assert "not told as an engine does" in said.detail
 
 
 def test_the_lag_is_the_longest_since_it_was_told_and_counts_nothing_read_again() -> None:

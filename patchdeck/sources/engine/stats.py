@@ -14,7 +14,7 @@ from typing import Final
 
 import msgspec
 
-from patchdeck.model import ContainerFacts, IndicatorRead
+from patchdeck.model import ContainerFacts, IndicatorRead, SourceChanged, SourceState
 from patchdeck.sources.emitting import Emit
 from patchdeck.sources.engine.connection import Connection, Refused, Unreadable
 from patchdeck.sources.engine.describe import Described
@@ -108,15 +108,31 @@ class Sampler:
         self._watched.pop(container_id, None)
 
     async def run(self) -> None:
-        """Until cancelled."""
+        """Until cancelled, or until an answer makes no sense."""
         while self._budget:
             began = time.monotonic()
             if self._watched and not self._elsewhere.is_told:
-                await self._round()
+                try:
+                    await self._round()
+                except Unreadable as error:
+                    # Starts and versions are seen without it: only this much is given up, and said so.
+                    self._tell_malformed(str(error))
+                    return
             now = time.monotonic()
             young = any(now - one.started_at < YOUNG_S for one in self._watched.values())
             pause_s = self._sample_s * (1 if young else IDLE_SAMPLES)
             await asyncio.sleep(max(0.0, began + pause_s - now))
+
+    def _tell_malformed(self, detail: str) -> None:
+        self._emit(
+            SourceChanged(
+                engine=self._engine,
+                at_ns=time.time_ns(),
+                source=SOURCE,
+                state=SourceState.MALFORMED,
+                detail=f"{detail}; the containers are not asked again",
+            )
+        )
 
     async def _round(self) -> None:
         chosen = self._chosen()

@@ -66,7 +66,7 @@ bench: $(READY) ## measure what the README promises
 	$(BIN)/python -m benchmarks $(ARGS)
 
 screenshot: $(READY) ## draw the README's picture of the console anew
-	$(BIN)/python docs/make_screenshots.py $(ARGS)
+	$(BIN)/python docs/make_screenshots.py --lab $(ARGS)
 
 wheel: $(READY) ## build the wheel, and prove that it installs into an empty environment and starts
 	rm -rf dist .venv-wheel

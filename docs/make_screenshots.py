@@ -1,5 +1,6 @@
 """Draws docs/deck.svg, the picture of the console in the README.
 
+python docs/make_screenshots.py --lab                        of a real engine, brought up for it: five minutes
 python docs/make_screenshots.py                              of the made-up state that the tests use
 python docs/make_screenshots.py --host URL --after 30        of a real engine, after watching it so many seconds
 python docs/make_screenshots.py --size 200x60 --theme light --press 2 --to docs/startups.svg
@@ -17,6 +18,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
+from docs.scene import LASTS_S, played
 from patchdeck.settings import THEMES, EngineSettings, ScreenSettings, Settings
 from patchdeck.sources.targets import choose
 from patchdeck.watch import WatchThread
@@ -57,6 +59,9 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     arguments.add_argument("--host", help="an engine to watch; without it the state of the tests is drawn")
+    arguments.add_argument(
+        "--lab", action="store_true", help="bring up an engine, and play docs/scene.py on it"
+    )
     arguments.add_argument("--after", type=float, default=1.0, metavar="SECONDS")
     arguments.add_argument("--size", default="120x40", metavar="COLUMNSxROWS")
     arguments.add_argument("--theme", choices=THEMES, default="dark")
@@ -64,11 +69,25 @@ def main() -> None:
     arguments.add_argument("--to", type=Path, default=Path(__file__).with_name("deck.svg"), metavar="FILE")
     asked = arguments.parse_args()
     columns, rows = (int(part) for part in asked.size.split("x"))
-    make_watch = of_an_engine(asked.host) if asked.host else of_the_tests()
-    with nullcontext() if asked.host else stopped_clock():
-        picture = asyncio.run(
-            draw(make_watch, size=(columns, rows), theme=asked.theme, after_s=asked.after, keys=asked.press)
-        )
+    size = (columns, rows)
+    if asked.lab:
+        with played() as engine:
+            make_watch = of_an_engine(engine.host)
+            picture = asyncio.run(
+                draw(
+                    make_watch,
+                    size=size,
+                    theme=asked.theme,
+                    after_s=LASTS_S - 20,
+                    keys=["plus", "plus", *asked.press],
+                )
+            )
+    else:
+        make_watch = of_an_engine(asked.host) if asked.host else of_the_tests()
+        with nullcontext() if asked.host else stopped_clock():
+            picture = asyncio.run(
+                draw(make_watch, size=size, theme=asked.theme, after_s=asked.after, keys=asked.press)
+            )
     asked.to.write_text(picture, encoding="utf-8")
     print(asked.to)
 

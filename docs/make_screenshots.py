@@ -11,6 +11,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import os
+import re
 import sys
 from collections.abc import Callable
 from contextlib import nullcontext
@@ -53,6 +54,13 @@ async def draw(
         return app.export_screenshot(title="patchdeck")
 
 
+def self_contained(picture: str) -> str:
+    """Without the fonts and the comment that Textual would have fetched from elsewhere."""
+    picture = re.sub(r"@font-face \{.*?\}\s*", "", picture, flags=re.DOTALL)
+    picture = re.sub(r"<!--.*?-->\s*", "", picture, flags=re.DOTALL)
+    return picture.replace("font-family: Fira Code", "font-family: Menlo, Consolas, 'DejaVu Sans Mono'")
+
+
 def main() -> None:
     """Read the command line, draw, write."""
     arguments = argparse.ArgumentParser(
@@ -88,7 +96,7 @@ def main() -> None:
             picture = asyncio.run(
                 draw(make_watch, size=size, theme=asked.theme, after_s=asked.after, keys=asked.press)
             )
-    asked.to.write_text(picture, encoding="utf-8")
+    asked.to.write_text(self_contained(picture), encoding="utf-8")
     print(asked.to)
 
 

@@ -20,8 +20,10 @@ from patchdeck.fleet import Fleet
 from patchdeck.mailbox import Mailbox
 from patchdeck.model import (
     AnyObservation,
+    EngineAnswered,
     EngineDescribed,
     FeedEntry,
+    HostSampled,
     IndicatorRead,
     Severity,
     Snapshot,
@@ -48,6 +50,9 @@ TICK_S: Final = 1.0
 RESTART_S: Final = 3.0
 SNAPSHOT_SHARE: Final = 0.2
 """Of the loop's time that making snapshots may take: a fleet too large for the wished rate gets fewer of them."""
+
+_SOON_ENOUGH: Final = (HostSampled, IndicatorRead, EngineAnswered)
+"""Observations that come all the time: the next tick brings them along, so that idling costs one snapshot a second."""
 
 _log = logging.getLogger(__name__)
 
@@ -117,7 +122,8 @@ class Watch:
         if self._on_observation is not None:
             self._on_observation(observation)
         self._apply(observation)
-        self._changed.set()
+        if not isinstance(observation, _SOON_ENOUGH):
+            self._changed.set()
         if isinstance(observation, IndicatorRead):
             by_cadvisor = observation.source == "prometheus" and observation.indicator == "throttling"
             if by_cadvisor and observation.engine in self._sources:

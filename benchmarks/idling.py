@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 
 from benchmarks.figures import Report
-from benchmarks.program import PATCHDECK, processor_s, resident_bytes, threads_s
+from benchmarks.program import PATCHDECK, processor_s, resident_bytes
 from tests.lab.engine import Engine
 from tests.lab.herd import fire
 from tests.lab.images import Images
@@ -29,17 +29,12 @@ def measure(engine: Engine, images: Images) -> Report:
             terminal.wait_for(lambda text: "idle-" in text, what="the containers")
             time.sleep(SETTLE_S)
             began, used, sent = time.monotonic(), processor_s(terminal.pid), terminal.bytes_read
-            by_thread = threads_s(terminal.pid)
             time.sleep(MEASURE_S)
             took = time.monotonic() - began
             share = (processor_s(terminal.pid) - used) / took
             report.add("processor", share * 100, "% of a core", 3.0)
             report.add("bytes to the terminal", (terminal.bytes_read - sent) / took, "B/s")
             report.add("resident memory", resident_bytes(terminal.pid) / 1e6, "MB")
-            after = threads_s(terminal.pid)
-            for name, seconds in sorted(after.items(), key=lambda item: -item[1])[:4]:
-                spent = (seconds - by_thread.get(name, 0.0)) / took * 100
-                report.add(f"thread {name}", spent, "% of a core")
             terminal.press("q")
             terminal.wait()
     finally:

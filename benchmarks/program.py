@@ -18,16 +18,6 @@ def processor_s(pid: int) -> float:
     return (int(fields[11]) + int(fields[12])) / _TICKS_PER_S
 
 
-def threads_s(pid: int) -> dict[str, float]:
-    """Processor time by thread name."""
-    result: dict[str, float] = {}
-    for task in Path(f"/proc/{pid}/task").iterdir():
-        name = (task / "comm").read_text(encoding="utf-8").strip()
-        stat = (task / "stat").read_text(encoding="utf-8").rsplit(")", 1)[1].split()
-        result[name] = result.get(name, 0.0) + (int(stat[11]) + int(stat[12])) / _TICKS_PER_S
-    return result
-
-
 def resident_bytes(pid: int) -> int:
     """Source: /proc/PID/statm."""
     pages = int(Path(f"/proc/{pid}/statm").read_text(encoding="ascii").split()[1])

@@ -128,7 +128,7 @@ def ready_at(attempt: Attempt, timeline: Timeline, started_ns: int | None) -> in
     if passed is None:
         return None
     first_probe_s = (probes[0].began_ns - started_ns) / 1e9
-    reaches_back = passed > 0 or first_probe_s <= 1.5 * check.interval_s
+    reaches_back = first_probe_s <= 1.5 * check.interval_s
     return probes[passed].ended_ns if reaches_back else None
 
 

@@ -348,7 +348,7 @@ def found_running(version: str, status: str, *probe_ends_s: tuple[float, int]) -
 
 @both
 def test_found_healthy_with_probes_that_reach_back_tells_when_it_became_ready(version: str) -> None:
-    startup = found_running(version, "healthy", (-58.0, 1), (-57.0, 0), (-56.0, 0)).startup(1)
+    startup = found_running(version, "healthy", (-59.0, 1), (-58.0, 1), (-57.0, 0), (-56.0, 0)).startup(1)
     assert startup.outcome is StartupOutcome.READY
     assert startup.ready_ns == ns(-57.0)
     assert startup.approximate
@@ -361,6 +361,13 @@ def test_found_healthy_with_younger_probes_only_was_ready_at_an_unknown_time(ver
     assert startup.ready_ns is None
     assert startup.ready_s is None
     assert startup.settled
+
+
+@both
+def test_a_probe_that_failed_long_after_the_start_does_not_make_it_the_start(version: str) -> None:
+    startup = found_running(version, "healthy", (-5.0, 1), (-4.0, 0), (-3.0, 0)).startup(11)
+    assert startup.outcome is StartupOutcome.READY
+    assert startup.ready_s is None
 
 
 @both

@@ -71,6 +71,13 @@ async def test_a_silent_server_times_out(tmp_path: Path, monkeypatch: pytest.Mon
         assert await outcome(f"unix://{tmp_path}/silent.sock") is Outcome.TIMED_OUT
 
 
+async def test_what_is_no_socket_is_not_an_engine_that_is_down(tmp_path: Path) -> None:
+    (tmp_path / "plain").write_text("")
+    for path in (tmp_path, tmp_path / "plain"):
+        told = await attempt(target(f"unix://{path}"))
+        assert (told.outcome, told.detail) == (Outcome.MISSING, f"{path} is not a socket")
+
+
 async def test_tls_to_a_server_without_it(tmp_path: Path) -> None:
     async def plain(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         writer.write(b"HTTP/1.1 400 Bad Request\r\n\r\n")

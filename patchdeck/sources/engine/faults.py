@@ -94,6 +94,9 @@ def _by_errno(target: Target, place: str, error: OSError) -> tuple[Outcome, str,
             return Outcome.MISSING, f"{place} does not exist", "Start an engine, or name one with --host."
         case errno.EACCES | errno.EPERM:
             return Outcome.DENIED, f"{place}: permission denied", _denied_advice()
+        case errno.ECONNREFUSED if target.socket_path is not None and not target.socket_path.is_socket():
+            # Linux refuses a connection to a file or a folder just as one to a socket that nobody serves.
+            return Outcome.MISSING, f"{place} is not a socket", "Name the engine's socket with --host."
         case errno.ECONNREFUSED | errno.ECONNRESET | errno.EPIPE:
             return Outcome.REFUSED, f"{place}: nobody listens", _refused_advice(target)
         case errno.ENOTSOCK if local:

@@ -81,7 +81,8 @@ def _identity(container: Container, *, utc: bool) -> Iterator[Detail]:
     yield Detail(key="started", text=units.date_and_clock(known.started_ns, utc=utc))
     if known.finished_ns:
         yield Detail(key="ended", text=units.date_and_clock(known.finished_ns, utc=utc))
-    arguments = f" and {known.argument_count} arguments (not shown)" if known.argument_count else ""
+    many = "argument" if known.argument_count == 1 else "arguments"
+    arguments = f" and {known.argument_count} {many} (not shown)" if known.argument_count else ""
     yield Detail(key="runs", text=f"{known.program or units.MISSING}{arguments}")
     yield Detail(key="user", text=known.user or "root, or what the image says")
     yield Detail(key="host name", text=known.host_name or units.MISSING)

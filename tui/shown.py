@@ -7,12 +7,14 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
+from collections.abc import Iterator
 from functools import cached_property
 
 from patchdeck import heat
 from patchdeck.model import (
     Engine,
     FeedEntry,
+    Gap,
     HeatGrid,
     Service,
     Snapshot,
@@ -142,9 +144,21 @@ class Shown:
             mode=looking.mode,
             measure=looking.measure,
             keep=None if self._matcher.is_open else self._matcher.startup,
-            gaps=self.snapshot.gaps,
+            gaps=(*self.snapshot.gaps, *self._open_gaps()),
             offsets_ns=self.offsets_ns,
         )
+
+    def _open_gaps(self) -> Iterator[Gap]:
+        """Of engines that are lost now: their gap is observed only when they are back."""
+        for engine in self.snapshot.engines:
+            if engine.state is SourceState.LOST and engine.heard_ns is not None:
+                offset_ns = engine.clock_offset_ns
+                yield Gap(
+                    engine=engine.name,
+                    began_ns=engine.heard_ns + offset_ns,
+                    ended_ns=self.snapshot.at_ns + offset_ns,
+                    reason=engine.detail,
+                )
 
     def of_cell(self, grid: HeatGrid, column: int, row: int | None) -> tuple[Startup, ...]:
         """The startups that a cell counts."""

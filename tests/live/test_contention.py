@@ -11,6 +11,8 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+import pytest
+
 from patchdeck.model import Indicator, IndicatorRead, Level
 from patchdeck.settings import PressureLevels, PrometheusSettings, Settings
 from tests.lab.engine import Engine
@@ -82,6 +84,7 @@ def known(watching: Watching) -> dict[str, Indicator]:
     return indicators(watching)
 
 
+@pytest.mark.slow
 def test_a_cpu_burner_is_seen_as_cpu(stock: Engine, stock_images: Images) -> None:
     image = stock_images.web("1.0")
     with Watching(stock) as watching:
@@ -112,6 +115,7 @@ def test_a_cpu_burner_with_a_limit_is_seen_as_throttled_and_as_who_takes_most(
         assert watching.until(lambda: indicators(watching)["throttling"].level not in AT_WORK, CALM_S)
 
 
+@pytest.mark.slow
 def test_an_fsync_loop_is_seen_as_io(stock: Engine, stock_images: Images) -> None:
     image = stock_images.web("1.0")
     with Watching(stock) as watching:
@@ -122,6 +126,7 @@ def test_an_fsync_loop_is_seen_as_io(stock: Engine, stock_images: Images) -> Non
         assert calm_again(watching, "io", before)
 
 
+@pytest.mark.slow
 def test_a_container_driven_into_reclaim_is_seen_as_memory(engine: Engine, images: Images) -> None:
     with Watching(engine) as watching:
         before = known(watching)

@@ -70,7 +70,7 @@ def _exit(code: int | None) -> str:
 
 def _identity(container: Container, *, utc: bool) -> Iterator[Detail]:
     known = container.facts
-    yield Detail(key="state", text=_state(known), severity=_state_severity(known))
+    yield Detail(key="state", text=_state(known, gone=container.gone), severity=_state_severity(known))
     yield Detail(key="image", text=known.image)
     yield Detail(key="version", text=container.version)
     yield Detail(key="image ID", text=known.image_id)
@@ -93,9 +93,10 @@ def _identity(container: Container, *, utc: bool) -> Iterator[Detail]:
     yield Detail(key="log driver", text=known.log_driver or units.MISSING)
 
 
-def _state(known: ContainerFacts) -> str:
-    words = [known.status]
-    if known.health is not None and known.health.status != "none":
+def _state(known: ContainerFacts, *, gone: bool) -> str:
+    """Of one that is gone, that and how it ended; what it was doing when it was last looked at is no longer so."""
+    words = ["removed" if gone else known.status]
+    if not gone and known.health is not None and known.health.status != "none":
         words.append(known.health.status)
     if known.oom_killed:
         words.append("out of memory")

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import time
-
 import pytest
 
 from patchdeck.settings import IndicatorSettings, PrometheusSettings, ServiceSettings
@@ -195,13 +193,13 @@ def test_the_scrape_interval_is_the_median_spacing_of_the_slowest_instance() -> 
     assert timing.is_stale(301, 200)
 
 
+@pytest.mark.parametrize("end_s", [1_795_000_000.0, 1_795_000_000.7, 1_795_000_003.2, 1_795_000_009.99])
 @pytest.mark.parametrize(
     ("span_s", "scrape_s"), [(900, 1), (6 * 3600, 15), (7 * 86_400, 1), (7 * 86_400, 60)]
 )
 def test_the_past_is_asked_for_in_bounded_pieces_newest_first_and_each_moment_once(
-    span_s: float, scrape_s: float
+    span_s: float, scrape_s: float, end_s: float
 ) -> None:
-    end_s = time.time()
     step = step_s(span_s, scrape_s)
     assert step >= max(10, scrape_s)
     pieces = list(chunks(end_s - span_s, end_s, step))

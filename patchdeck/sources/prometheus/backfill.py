@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
@@ -33,7 +34,7 @@ def step_s(span_s: float, scrape_s: float) -> int:
 
 def chunks(begin_s: float, end_s: float, step: int) -> Iterator[tuple[int, int]]:
     """Ranges, both ends included, newest first. All points are multiples of the step: who asks again gets the same."""
-    first = -(-int(begin_s) // step) * step
+    first = -(-math.ceil(begin_s) // step) * step
     last = int(end_s) // step * step
     while last >= first:
         start = max(first, last - (CHUNK_POINTS - 1) * step)

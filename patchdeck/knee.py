@@ -8,6 +8,7 @@ function of the startups, without chance.
 
 from __future__ import annotations
 
+import itertools
 import math
 import statistics
 from collections.abc import Sequence
@@ -42,6 +43,13 @@ _VAGUE = 6.0
 
 _MOST_BEYOND = 0.1
 """Probability of having seen no plateau at all, above which that is what is said."""
+
+_REACHED = 0.95
+"""Of the throughput past the bend. A real engine's curve is round where the two lines meet in a corner: where the
+corner falls short of this, the knee is one past it."""
+
+_NEIGHBOURS = 2.1
+"""Points further apart than this factor do not tell what is between them."""
 
 _ENGINE_OUTLIER = 4.0
 """A stretch with this many times less or more throughput than the median one is not the engine's doing."""
@@ -99,7 +107,30 @@ def _judge(points: Sequence[_Point]) -> tuple[int | None, int | None, int | None
         return None, low, None, f"throughput may still grow at {top} starts in flight, the most seen for long"
     if high > low * _VAGUE:
         return None, low, high, f"somewhere from {low} to {high}: what was seen does not tell closer"
-    return max(1, round(math.exp(found.at))), low, high, ""
+    at = _reaching(curve, max(1, round(math.exp(found.at))))
+    return at, low, max(high, at), ""
+
+
+def _reaching(curve: Sequence[_Point], bend_at: int) -> int:
+    """The bend, or one past it where throughput has not yet reached that of what lies past it."""
+    past = [point for point in curve if point.in_flight >= bend_at]
+    weights = [point.error**-2 for point in past]
+    plateau = sum(w * p.throughput for w, p in zip(weights, past, strict=True)) / sum(weights)
+    throughput = _throughput_at(curve, bend_at)
+    short = throughput is not None and throughput < _REACHED * plateau
+    return bend_at + 1 if short else bend_at
+
+
+def _throughput_at(curve: Sequence[_Point], in_flight: int) -> float | None:
+    """Between the two points around it, on logarithmic scales; None where they are too far apart to tell."""
+    for below, above in itertools.pairwise(curve):
+        if below.in_flight <= in_flight <= above.in_flight:
+            width = math.log(above.in_flight / below.in_flight)
+            if width > math.log(_NEIGHBOURS):
+                return None
+            share = math.log(in_flight / below.in_flight) / width if width else 1.0
+            return below.throughput ** (1 - share) * above.throughput**share
+    return None
 
 
 def _points(found: Sequence[Stretch]) -> list[_Point]:

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 import msgspec
 
 from patchdeck.model.facts import ContainerFacts, ImageFacts
+from patchdeck.model.journal import AnyEntry
 from patchdeck.model.words import SourceState
 
 
@@ -167,6 +168,30 @@ class EngineAnswered(Observation, frozen=True, kw_only=True):
     response_s: float
 
 
+class Marked(Observation, frozen=True, kw_only=True):
+    """A person dropped a named mark, to find this moment again."""
+
+    name: str
+    by: str = ""
+    """The user who did."""
+
+
+class JournalEntered(Observation, frozen=True, kw_only=True):
+    """One entry of the rollout journal. `engine` is the one that the rollout is about."""
+
+    entry: AnyEntry
+
+
+class WorkerSeen(Observation, frozen=True, kw_only=True):
+    """A rollout's worker is there, or is gone. Told on change.
+
+    Source: the journal's heartbeats and this host's processes.
+    """
+
+    rollout: str
+    alive: bool
+
+
 class Ticked(Observation, frozen=True, kw_only=True):
     """Time passes. Sources of observations may be silent; ages and windows move on all the same."""
 
@@ -184,6 +209,9 @@ AnyObservation = (
     | HostSampled
     | IndicatorRead
     | EngineAnswered
+    | Marked
+    | JournalEntered
+    | WorkerSeen
     | Ticked
 )
 """Every observation there is; msgspec decodes a line of a recording into one of these by its tag."""

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from patchdeck.model.contention import Indicator, Knee, ServiceReading
 from patchdeck.model.facts import ContainerFacts, Value
 from patchdeck.model.observations import ContainerEvent, EngineDescribed
+from patchdeck.model.rollouts import Rollout
 from patchdeck.model.services import Service
 from patchdeck.model.startups import Startup
 from patchdeck.model.words import Role, Severity, SourceState
@@ -31,6 +32,15 @@ class Gap(Value, frozen=True, kw_only=True):
     began_ns: int
     ended_ns: int
     reason: str
+
+
+class Mark(Value, frozen=True, kw_only=True):
+    """A moment that a person named."""
+
+    at_ns: int
+    """By this host's clock."""
+    name: str
+    by: str = ""
 
 
 class FeedEntry(Value, frozen=True, kw_only=True):
@@ -91,6 +101,10 @@ class Snapshot(Value, frozen=True, kw_only=True):
     feed: tuple[FeedEntry, ...] = ()
     """Oldest first."""
     gaps: tuple[Gap, ...] = ()
+    marks: tuple[Mark, ...] = ()
+    """Oldest first."""
+    rollouts: tuple[Rollout, ...] = ()
+    """By when they were planned: open ones, and those that ended within the kept window."""
 
     def engine(self, name: str) -> Engine | None:
         return next((engine for engine in self.engines if engine.name == name), None)

@@ -1,0 +1,178 @@
+"""The simulated host's queues and its pressure, in its own time."""
+
+from __future__ import annotations
+
+import math
+import random
+from pathlib import Path
+
+import pytest
+
+from patchdeck.simulator.host.files import PressureFiles
+from patchdeck.simulator.host.model import CPU, DISK, LINK, NETWORK, HostModel, Step
+from patchdeck.simulator.host.pressure import Averages, Busy
+from patchdeck.simulator.host.service_times import fetched
+from patchdeck.simulator.host.stations import Line, Sharing
+from patchdeck.sources.host import HostReader
+
+
+def ends(host: HostModel) -> dict[int, float]:
+    """When each errand is done."""
+    return {errand: at_s for at_s, errand in host.advance(1e9)}
+
+
+def host() -> HostModel:
+    return HostModel(random.Random(1))
+
+
+# Stations
+
+
+def test_shared_work_takes_as_long_as_the_crowd_is_large() -> None:
+    station = Sharing(2.0, most=1.0)
+    for ticket in range(4):
+        station.put(0.0, ticket, 1.0)
+    assert station.next_s() == pytest.approx(2.0)
+
+
+def test_one_alone_has_no_more_than_one_processor() -> None:
+    station = Sharing(2.0, most=1.0)
+    station.put(0.0, 1, 1.0)
+    assert station.next_s() == pytest.approx(1.0)
+
+
+def test_who_comes_later_slows_those_who_are_there() -> None:
+    station = Sharing(1.0, most=1.0)
+    station.put(0.0, 1, 1.0)
+    station.put(0.5, 2, 1.0)
+    assert station.next_s() == pytest.approx(1.5)
+    assert station.take(1.5) == 1
+    assert station.next_s() == pytest.approx(2.0)
+
+
+def test_a_line_serves_one_at_a_time() -> None:
+    line = Line(random.Random(1))
+    line.put(0.0, 1, 1.0)
+    line.put(0.0, 2, 1.0)
+    assert line.next_s() == 1.0
+    assert line.take(1.0) == 1
+    assert line.next_s() == 2.0
+    assert line.take(2.0) == 2
+    assert math.isinf(line.next_s())
+
+
+# The host
+
+
+def test_two_processors_run_two_errands_as_fast_as_one() -> None:
+    of = host()
+    of.begin(0.0, [Step(CPU, 1.0)])
+    of.begin(0.0, [Step(CPU, 1.0)])
+    assert set(ends(of).values()) == {1.0}
+
+
+def test_the_network_lock_lets_one_through_at_a_time() -> None:
+    of = host()
+    for _ in range(3):
+        of.begin(0.0, [Step(NETWORK, 0.1)])
+    first, second, third = sorted(ends(of).values())
+    assert first >= 0.1
+    assert second - first >= 0.1
+    assert third - second >= 0.1
+
+
+def test_pulls_share_the_link() -> None:
+    alone, both = host(), host()
+    layer = Step(LINK, 60e6)
+    alone.begin(0.0, [layer])
+    for _ in range(2):
+        both.begin(0.0, [layer])
+    assert max(ends(both).values()) == pytest.approx(2 * max(ends(alone).values()))
+
+
+def test_a_large_layer_on_its_way_to_the_disk_lets_starts_through() -> None:
+    of = host()
+    pull = of.begin(0.0, fetched(100_000_000))
+    of_pull = next(at_s for at_s, errand in of.advance(1e9) if errand == pull)
+    both = host()
+    both.begin(0.0, fetched(100_000_000))
+    start = both.begin(of_pull - 0.3, [Step(DISK, 0.02)])
+    assert ends(both)[start] < of_pull
+
+
+def test_processors_that_containers_take_are_missing_for_starts() -> None:
+    calm, noisy = host(), host()
+    noisy.take_processors(0.0, 1.5)
+    for of in (calm, noisy):
+        of.begin(0.0, [Step(CPU, 0.1)])
+    assert max(ends(noisy).values()) > 1.9 * max(ends(calm).values())
+
+
+def test_a_slow_disk_is_slower_for_what_comes_after() -> None:
+    of = host()
+    of.slow_disk(0.0, 10.0)
+    of.begin(0.0, [Step(DISK, 0.1)])
+    assert max(ends(of).values()) == pytest.approx(1.0)
+
+
+# Pressure
+
+
+def test_nobody_waits_on_a_calm_host() -> None:
+    busy = Busy(2)
+    busy.count(10.0, cpu=1, taken=0.5, disk=0)
+    assert (busy.cpu.some, busy.io.some, busy.io.full) == (0.0, 0.0, 0.0)
+    assert busy.used_s == pytest.approx(15.0)
+
+
+def test_more_than_there_are_processors_wait_for_them() -> None:
+    busy = Busy(2)
+    busy.count(10.0, cpu=3, taken=0.0, disk=0)
+    assert busy.cpu.some == 10.0
+
+
+def test_io_is_full_only_while_nothing_else_runs() -> None:
+    busy = Busy(2)
+    busy.count(1.0, cpu=0, taken=0.0, disk=2)
+    busy.count(1.0, cpu=1, taken=0.0, disk=2)
+    assert busy.io == (2.0, 1.0)
+
+
+def test_averages_are_those_of_a_kernel() -> None:
+    averages = Averages()
+    for second in range(1, 31):
+        averages.update(second * 2.0, 2.0)
+    fields = dict(field.split("=") for field in averages.fields().split())
+    assert float(fields["avg10"]) == pytest.approx(100, abs=0.3)
+    assert float(fields["avg60"]) == pytest.approx(100 * (1 - math.exp(-1)), abs=0.1)
+    assert fields["total"] == "60000000"
+
+
+def test_the_files_are_read_by_what_reads_the_kernels(tmp_path: Path) -> None:
+    of = host()
+    files = PressureFiles(tmp_path, of.busy)
+    reader = HostReader(tmp_path)
+    assert reader.missing() == ""
+    assert reader.sample("e").cpu_some_10 == 0.0
+    for _ in range(3):
+        of.begin(0.0, [Step(CPU, 3.0), Step(DISK, 2.0)])
+    assert list(of.advance(2.0)) == []
+    files.update(2.0)
+    sample = reader.sample("e")
+    assert sample.cpu_some_10 == pytest.approx(1 - math.exp(-0.2), abs=1e-4)
+    assert sample.memory_full_10 == 0.0
+    assert sample.cpu_busy == pytest.approx(1.0)
+
+
+def test_a_disk_that_everyone_waits_for_is_told_as_full(tmp_path: Path) -> None:
+    of = host()
+    files = PressureFiles(tmp_path, of.busy)
+    for _ in range(3):
+        of.begin(0.0, [Step(DISK, 100.0)])
+    for second in range(2, 62, 2):
+        assert list(of.advance(float(second))) == []
+        files.update(float(second))
+    sample = HostReader(tmp_path).sample("e")
+    assert sample.io_full_10 == pytest.approx(1.0, abs=0.01)
+    assert sample.io_full_60 == pytest.approx(1 - math.exp(-1), abs=0.01)
+    assert sample.cpu_some_10 == 0.0

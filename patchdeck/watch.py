@@ -33,7 +33,7 @@ from patchdeck.model import (
 )
 from patchdeck.settings import Settings
 from patchdeck.sources.errors import LogsUnavailable
-from patchdeck.sources.host import HostSource
+from patchdeck.sources.host import PROC, HostSource
 from patchdeck.sources.targets import Target
 
 if TYPE_CHECKING:
@@ -129,8 +129,7 @@ class Watch:
             if by_cadvisor and observation.engine in self._sources:
                 self._sources[observation.engine].told_elsewhere()
         if isinstance(observation, EngineDescribed):
-            if observation.local:
-                self._watch_host_of(observation.engine)
+            self._watch_host_of(observation)
             self._described[observation.engine] = observation
             if self._prometheus is not None:
                 self._prometheus.note(observation)
@@ -153,9 +152,12 @@ class Watch:
             for observation in waiting:
                 self._fleet.apply(observation)
 
-    def _watch_host_of(self, engine: str) -> None:
-        if engine not in self._hosts and self._tasks is not None:
-            source = HostSource(engine, self._settings.watch.sample_s, self._emit)
+    def _watch_host_of(self, described: EngineDescribed) -> None:
+        engine = described.engine
+        told = next((target.proc for target in self._targets if target.name == engine), None)
+        proc = told or (PROC if described.local else None)
+        if proc is not None and engine not in self._hosts and self._tasks is not None:
+            source = HostSource(engine, self._settings.watch.sample_s, self._emit, proc)
             self._hosts[engine] = self._tasks.create_task(source.run(), name=f"host of {engine}")
 
     async def _watch_prometheus(self) -> None:

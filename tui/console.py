@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
 
-from msgspec.structs import replace
+from msgspec import structs
 
 from patchdeck.settings import EngineSettings, Settings
 from themes.ramps import ASCII, UNICODE, Glyphs
@@ -31,15 +31,16 @@ _RESTORE = (
 """Leaves the other screen; cursor on; mouse, bracketed paste and the keyboard protocol off; colours as they were."""
 
 
-def run(settings: Settings, hosts: Sequence[str] = ()) -> int:
+def run(settings: Settings, hosts: Sequence[str] = (), *, proc: Path | None = None) -> int:
     """Open the console on `hosts`, or on the engines of the settings, until it is left.
 
-    Returns the exit status: 0 left by its user, 1 failed, 2 a mistake in what was asked for, 128 + the signal.
+    `proc` is where the pressure of their host is told, if not by this host's own. Returns the exit status: 0 left by
+    its user, 1 failed, 2 a mistake in what was asked for, 128 + the signal.
     """
     from patchdeck.sources.targets import TargetError, choose  # noqa: PLC0415
 
     if hosts:
-        settings = replace(settings, engines=tuple(EngineSettings(host=host) for host in hosts))
+        settings = structs.replace(settings, engines=tuple(EngineSettings(host=host) for host in hosts))
     try:
         Keymap(settings.screen.keys)
         choose(settings.engines, os.environ, Path.home())
@@ -52,20 +53,21 @@ def run(settings: Settings, hosts: Sequence[str] = ()) -> int:
         )
         return 2
     app = PatchdeckApp(
-        settings, _watch_maker(settings), glyphs=glyphs_for(settings), theme=theme_for(settings)
+        settings, _watch_maker(settings, proc), glyphs=glyphs_for(settings), theme=theme_for(settings)
     )
     with _ended_by_signals(app):
         status = app.run()
     return app.return_code or (status if status is not None else 0)
 
 
-def _watch_maker(settings: Settings) -> Callable[[], Watch]:
+def _watch_maker(settings: Settings, proc: Path | None) -> Callable[[], Watch]:
     def make() -> Watch:
         from patchdeck.sources.targets import choose  # noqa: PLC0415
         from patchdeck.watch import WatchThread  # noqa: PLC0415
 
         _log_to_file()
-        return WatchThread(settings, choose(settings.engines, os.environ, Path.home()))
+        targets = choose(settings.engines, os.environ, Path.home())
+        return WatchThread(settings, [structs.replace(target, proc=proc) for target in targets])
 
     return make
 

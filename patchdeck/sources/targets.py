@@ -45,6 +45,9 @@ class Target(msgspec.Struct, frozen=True, kw_only=True):
     chosen: str
     """Which rule named it, in words."""
     tls: Tls | None = None
+    proc: Path | None = None
+    """Where the pressure of its host is told, in the form of /proc. Whoever started the engine says so, never its
+    answers: they name no path to read."""
 
     @property
     def parts(self) -> SplitResult:

@@ -15,20 +15,40 @@ from patchdeck.model import (
     ImageInspected,
     Observation,
 )
-from patchdeck.timeline import Timeline
+from patchdeck.model.facts import Value
+from patchdeck.timeline import Timeline, TimelineState
 
 OfObjects = ContainerEvent | ContainerInspected | ContainersListed | ContainerVanished | ImageInspected
 
 
-class EngineFiles:
-    """`changed` holds the containers whose views are to be made anew; who makes them empties it."""
+class FilesState(Value, frozen=True, kw_only=True):
+    """All that is kept of one engine's containers and images."""
 
-    def __init__(self) -> None:
-        self.timelines: dict[str, Timeline] = {}
-        self.changed: set[str] = set()
-        self._images: dict[str, ImageInspected] = {}
-        self._listing: ContainersListed | None = None
-        self._listed: frozenset[str] = frozenset()
+    timelines: tuple[TimelineState, ...] = ()
+    images: tuple[ImageInspected, ...] = ()
+    listing: ContainersListed | None = None
+
+
+class EngineFiles:
+    """`changed` holds the containers whose views are to be made anew; who makes them empties it.
+
+    `state` is that of files which these go on from.
+    """
+
+    def __init__(self, state: FilesState | None = None) -> None:
+        state = state or FilesState()
+        self.timelines = {one.container_id: Timeline.restored(one) for one in state.timelines}
+        self.changed = set(self.timelines)
+        self._images = {one.image.image_id: one for one in state.images}
+        self._listing = state.listing
+        self._listed = frozenset(state.listing.container_ids if state.listing else ())
+
+    def state(self) -> FilesState:
+        return FilesState(
+            timelines=tuple(timeline.state() for timeline in self.timelines.values()),
+            images=tuple(self._images.values()),
+            listing=self._listing,
+        )
 
     def file(self, observation: OfObjects) -> None:
         match observation:

@@ -10,9 +10,10 @@ from collections.abc import Mapping
 from typing import Final
 
 from patchdeck.contention.fold import Contention
-from patchdeck.engine_files import EngineFiles, is_newer
+from patchdeck.contention.state import ContentionState
+from patchdeck.engine_files import EngineFiles, FilesState, is_newer
 from patchdeck.engine_views import EngineViews, Moment
-from patchdeck.feed import Feed
+from patchdeck.feed import Feed, FeedSource
 from patchdeck.knees import Knees
 from patchdeck.model import (
     AnyObservation,
@@ -36,6 +37,7 @@ from patchdeck.model import (
     SourceState,
     Startup,
 )
+from patchdeck.model.facts import Value
 from patchdeck.settings import Settings
 
 AHEAD_NS: Final = 86_400_000_000_000
@@ -45,27 +47,62 @@ _MOST_AHEAD: Final = 10_000
 _MINUTE_NS: Final = 60_000_000_000
 
 
-class EngineState:
-    """Times of its views are by the engine's clock, except for those of `Engine` and of the feed."""
+class FullEngineState(Value, frozen=True, kw_only=True):
+    """All that is kept of one engine; views are made from it."""
 
-    def __init__(self, name: str, settings: Settings) -> None:
+    name: str
+    described: EngineDescribed | None = None
+    sources: tuple[SourceChanged, ...] = ()
+    gaps: tuple[GapSeen, ...] = ()
+    files: FilesState = FilesState()
+    feed: tuple[FeedSource, ...] = ()
+    contention: ContentionState = ContentionState()
+    event_ns: int | None = None
+    answered_ns: int | None = None
+    horizon_ns: int = 0
+    ahead: tuple[AnyObservation, ...] = ()
+
+
+class EngineState:
+    """Times of its views are by the engine's clock, except for those of `Engine` and of the feed.
+
+    `state` is that of another which this one goes on from.
+    """
+
+    def __init__(self, name: str, settings: Settings, state: FullEngineState | None = None) -> None:
+        state = state or FullEngineState(name=name)
         self.name = name
         self._settings = settings
-        self._described: EngineDescribed | None = None
-        self._sources: dict[str, SourceChanged] = {}
-        self._gaps: dict[tuple[int, int, str], GapSeen] = {}
-        self._contention = Contention(settings)
+        self._described = state.described
+        self._sources = {one.source: one for one in state.sources}
+        self._gaps = {(one.began_ns, one.ended_ns, one.reason): one for one in state.gaps}
+        self._contention = Contention(settings, state.contention)
         self._knees = Knees(name)
-        self._files = EngineFiles()
+        self._files = EngineFiles(state.files)
         self._views = EngineViews(name, settings, self._files)
-        self._feed = Feed(settings.watch.feed_lines)
-        self._event_ns: int | None = None
+        self._feed = Feed(settings.watch.feed_lines, state.feed)
+        self._event_ns = state.event_ns
         """The newest event, by the engine's clock."""
-        self._answered_ns: int | None = None
+        self._answered_ns = state.answered_ns
         """The newest ping, by this host's clock."""
-        self._horizon_ns = 0
+        self._horizon_ns = state.horizon_ns
         self._now_ns = 0
-        self._ahead: dict[str, AnyObservation] = {}
+        self._ahead = {repr(one): one for one in state.ahead}
+
+    def state(self) -> FullEngineState:
+        return FullEngineState(
+            name=self.name,
+            described=self._described,
+            sources=tuple(self._sources.values()),
+            gaps=tuple(self._gaps.values()),
+            files=self._files.state(),
+            feed=self._feed.notes,
+            contention=self._contention.state(),
+            event_ns=self._event_ns,
+            answered_ns=self._answered_ns,
+            horizon_ns=self._horizon_ns,
+            ahead=tuple(self._ahead.values()),
+        )
 
     # ------------------------------------------------------------------------------------------------ filing
 
@@ -144,11 +181,9 @@ class EngineState:
     # ------------------------------------------------------------------------------------------------ making views
 
     def refresh(self, now_ns: int) -> None:
-        """Bring all views up to date. `now_ns` is by this host's clock."""
+        """Bring all views up to date, once it is settled. `now_ns` is by this host's clock."""
         offset_ns = self.clock_offset_ns
         self._now_ns = now_ns
-        self._take_held_back(now_ns + offset_ns)
-        self._forget(now_ns)
         changed = self._views.refresh(
             Moment(
                 told_ns=self._told_ns(now_ns) + offset_ns,
@@ -158,6 +193,11 @@ class EngineState:
             )
         )
         self._feed.refresh(self._views.startups, who=self._who, offset_ns=offset_ns, startups_changed=changed)
+
+    def settle(self, now_ns: int) -> None:
+        """Take in what has been held back until now, and forget what is too old. `now_ns` is by this host's clock."""
+        self._take_held_back(now_ns + self.clock_offset_ns)
+        self._forget(now_ns)
 
     def _forget(self, now_ns: int) -> None:
         """Once a minute by the observations' time: what is kept may not hang on when a snapshot was taken."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import bisect
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 import msgspec
 
@@ -49,7 +49,8 @@ _STATE_SEVERITY = {
 class Feed:
     """The newest `lines` lines, whatever order they came in."""
 
-    def __init__(self, lines: int) -> None:
+    def __init__(self, lines: int, notes: Iterable[FeedSource] = ()) -> None:
+        """`notes` are those of a feed that this one goes on from."""
         self._lines = lines
         self._notes: list[tuple[tuple[int, str], FeedSource]] = []
         """Observations that make a line of their own, by time."""
@@ -57,6 +58,13 @@ class Feed:
         self._offset_ns = 0
         self.entries: tuple[FeedEntry, ...] = ()
         """Oldest first; as of the last `refresh`."""
+        for observation in notes:
+            self.note(observation)
+
+    @property
+    def notes(self) -> tuple[FeedSource, ...]:
+        """Observations that make a line of their own, oldest first."""
+        return tuple(observation for _, observation in self._notes)
 
     def note(self, observation: FeedSource) -> None:
         if not belongs(observation):

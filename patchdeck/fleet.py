@@ -6,8 +6,10 @@ same set of observations gives the same snapshot in whatever order it came, with
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from patchdeck.engine_files import is_newer
-from patchdeck.engine_state import AHEAD_NS, EngineState
+from patchdeck.engine_state import AHEAD_NS, EngineState, FullEngineState
 from patchdeck.feed import order
 from patchdeck.model import (
     AnyObservation,
@@ -18,29 +20,63 @@ from patchdeck.model import (
     Gap,
     HostSampled,
     IndicatorRead,
+    Mark,
+    Marked,
     Service,
     Snapshot,
     SourceChanged,
     Startup,
     Ticked,
 )
+from patchdeck.model.facts import Value
 from patchdeck.settings import Settings
 
-_BY_THIS_HOST = (EngineAnswered, HostSampled, SourceChanged, Ticked)
+_BY_THIS_HOST = (EngineAnswered, HostSampled, Marked, SourceChanged, Ticked)
 """Observations whose times are by this host's clock. All others are by the engine host's, and move no time here as
 long as this host's clock does: one event that claims to be from 2200 must not make the present forgotten."""
 
 
-class Fleet:
-    """Every engine that is watched."""
+class FullState(Value, frozen=True, kw_only=True):
+    """All that is kept: a fleet made from it goes on as if it had applied every observation itself."""
 
-    def __init__(self, settings: Settings | None = None) -> None:
+    host_ns: int = 0
+    engine_ns: Mapping[str, int] = {}
+    besides: tuple[SourceChanged, ...] = ()
+    marks: tuple[Marked, ...] = ()
+    engines: tuple[FullEngineState, ...] = ()
+
+
+class Fleet:
+    """Every engine that is watched. `state` is that of a fleet which this one goes on from."""
+
+    def __init__(self, settings: Settings | None = None, state: FullState | None = None) -> None:
+        state = state or FullState()
         self._settings = settings or Settings()
-        self._engines: dict[str, EngineState] = {}
-        self._host_ns = 0
-        self._engine_ns: dict[str, int] = {}
-        self._besides: dict[str, SourceChanged] = {}
+        self._engines = {one.name: EngineState(one.name, self._settings, one) for one in state.engines}
+        self._host_ns = state.host_ns
+        self._engine_ns = dict(state.engine_ns)
+        self._besides = {one.source: one for one in state.besides}
         """What sources that are no single engine's say of themselves."""
+        self._marks = {(one.at_ns, one.name, one.by): one for one in state.marks}
+
+    def state(self) -> FullState:
+        """As of the last `settle` or `snapshot`, with what was applied since."""
+        return FullState(
+            host_ns=self._host_ns,
+            engine_ns=self._engine_ns,
+            besides=tuple(self._besides.values()),
+            marks=tuple(self._marks.values()),
+            engines=tuple(state.state() for state in self._engines.values()),
+        )
+
+    def settle(self) -> None:
+        """Forget what is too old, as every snapshot does."""
+        now_ns = self.now_ns
+        for state in self._engines.values():
+            state.settle(now_ns)
+        horizon_ns = now_ns - round(self._settings.startups.keep_s * 1e9)
+        for key in [key for key in self._marks if key[0] < horizon_ns]:
+            del self._marks[key]
 
     def apply(self, observation: AnyObservation) -> None:
         by_this_host = isinstance(observation, _BY_THIS_HOST)
@@ -50,6 +86,9 @@ class Fleet:
             known = self._besides.get(observation.source)
             if known is None or is_newer(observation, known):
                 self._besides[observation.source] = observation
+        if isinstance(observation, Marked):
+            self._marks[observation.at_ns, observation.name, observation.by] = observation
+            return
         if isinstance(observation, Ticked) or not observation.engine:
             return
         state = self._engines.get(observation.engine)
@@ -82,7 +121,9 @@ class Fleet:
         )
 
     def snapshot(self) -> Snapshot:
+        self.settle()
         now_ns = self.now_ns
+        marks = tuple(Mark(at_ns=at_ns, name=name, by=by) for at_ns, name, by in sorted(self._marks))
         states = [self._engines[name] for name in sorted(self._engines)]
         for state in states:
             state.refresh(now_ns)
@@ -96,6 +137,7 @@ class Fleet:
                 containers=state.containers,
                 feed=state.feed,
                 gaps=tuple(state.gaps),
+                marks=marks,
             )
         containers: dict[str, Container] = {}
         services: list[Service] = []
@@ -118,9 +160,10 @@ class Fleet:
             containers=containers,
             feed=tuple(feed),
             gaps=tuple(gaps),
+            marks=marks,
         )
 
     @property
     def size(self) -> int:
         """How many objects are kept, for tests of the bounds."""
-        return sum(state.size for state in self._engines.values())
+        return sum(state.size for state in self._engines.values()) + len(self._marks)

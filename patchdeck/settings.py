@@ -157,6 +157,21 @@ class IndicatorSettings(Section, frozen=True, kw_only=True):
     per: Annotated[str, Meta(extra={"words": {"engine": "engine", "service": "service"}})] = "engine"
 
 
+class RecordingSettings(Section, frozen=True, kw_only=True):
+    secret_names: tuple[str, ...] = (
+        "*password*",
+        "*passwd*",
+        "*passphrase*",
+        "*secret*",
+        "*token*",
+        "*key*",
+        "*credential*",
+        "*authorization*",
+        "*cookie*",
+    )
+    """Shell patterns, whatever the case: what is named like this in labels and texts is not recorded."""
+
+
 class Settings(Section, frozen=True, kw_only=True):
     engines: tuple[EngineSettings, ...] = ()
     services: ServiceSettings = ServiceSettings()
@@ -165,4 +180,5 @@ class Settings(Section, frozen=True, kw_only=True):
     prometheus: PrometheusSettings = PrometheusSettings()
     indicators: tuple[IndicatorSettings, ...] = ()
     watch: WatchSettings = WatchSettings()
+    recording: RecordingSettings = RecordingSettings()
     screen: ScreenSettings = ScreenSettings()

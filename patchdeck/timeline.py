@@ -80,6 +80,20 @@ class Refusal(Value, frozen=True, kw_only=True):
     exit_code: int | None
 
 
+class TimelineState(Value, frozen=True, kw_only=True):
+    """All that is kept of one container."""
+
+    container_id: str
+    events: tuple[ContainerEvent, ...] = ()
+    facts: ContainerFacts | None = None
+    facts_ns: int = 0
+    last_ns: int = 0
+    vanished: bool = False
+    stamps: tuple[Stamp, ...] = ()
+    probes: tuple[Probe, ...] = ()
+    refusals: tuple[Refusal, ...] = ()
+
+
 class Timeline:
     """The facts about one container."""
 
@@ -110,6 +124,32 @@ class Timeline:
         self._probes: dict[int, Probe] = {}
         self._refusals: dict[int, Refusal] = {}
         """By when they were told; the same one may be told several times."""
+
+    @classmethod
+    def restored(cls, state: TimelineState) -> Timeline:
+        """Goes on as the one whose state it is would have."""
+        timeline = cls(state.container_id)
+        timeline.events = list(state.events)
+        timeline.facts, timeline.facts_ns = state.facts, state.facts_ns
+        timeline.last_ns, timeline.vanished = state.last_ns, state.vanished
+        timeline._seen = {(event.at_ns, event.action, event.detail) for event in state.events}
+        timeline._stamps = {stamp.started_ns: stamp for stamp in state.stamps}
+        timeline._probes = {probe.began_ns: probe for probe in state.probes}
+        timeline._refusals = {refusal.at_ns: refusal for refusal in state.refusals}
+        return timeline
+
+    def state(self) -> TimelineState:
+        return TimelineState(
+            container_id=self.container_id,
+            events=tuple(self.events),
+            facts=self.facts,
+            facts_ns=self.facts_ns,
+            last_ns=self.last_ns,
+            vanished=self.vanished,
+            stamps=tuple(self.stamps),
+            probes=tuple(self.probes),
+            refusals=tuple(self._refusals.values()),
+        )
 
     def add_event(self, event: ContainerEvent) -> bool:
         """Returns whether it was new."""

@@ -14,6 +14,7 @@ from patchdeck.contention.pulls import Pulls
 from patchdeck.contention.reading import LONG_S, SHORT_S, Channel, Reading, forgotten, preference
 from patchdeck.contention.services import KEEP_NS, Services
 from patchdeck.contention.starts import of_starts
+from patchdeck.contention.state import Axes, ContentionState, restored, state_of
 from patchdeck.model import (
     ContainerEvent,
     EngineAnswered,
@@ -32,6 +33,8 @@ from patchdeck.settings import Settings
 
 _ORDER = (Level.UNKNOWN, Level.CALM, Level.BUSY, Level.SATURATED)
 _PROMETHEUS = "Prometheus: "
+_NO_TIME_NS = 2**63
+"""A source may claim any time at all; nothing was read in the year 2262."""
 
 
 class _Part(NamedTuple):
@@ -47,7 +50,8 @@ class _Part(NamedTuple):
 class Contention:
     """Times are by this host's clock, but for those of `pulls` and `kills`, which engines tell."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, state: ContentionState | None = None) -> None:
+        """`state` is that of a fold that this one goes on from."""
         self._own = settings.indicators
         self._sample_s = settings.watch.sample_s
         self._levels: Mapping[str, Levels] = levels_of(settings.pressure, settings.indicators)
@@ -55,8 +59,30 @@ class Contention:
         """By what is read, and by source."""
         self._services = Services(self._levels)
         self._keep_ns = round(settings.startups.keep_s * 1e9)
-        self.pulls = Pulls()
-        self.kills = Happened()
+        state = state or ContentionState()
+        self.pulls = Pulls(state.pulls)
+        self.kills = Happened(state.kills)
+        for one, channel in zip(state.channels, restored(state.channels, state.axes), strict=True):
+            if one.service:
+                self._services.channels[one.service, one.name, one.source] = channel
+            else:
+                self._channels.setdefault(one.name, {})[one.source] = channel
+
+    def state(self) -> ContentionState:
+        """All that is kept."""
+        axes = Axes()
+        channels = [
+            state_of(channel, axes, name=name, source=source)
+            for name, by_source in self._channels.items()
+            for source, channel in by_source.items()
+        ]
+        channels += [
+            state_of(channel, axes, name=name, source=source, service=service)
+            for (service, name, source), channel in self._services.channels.items()
+        ]
+        return ContentionState(
+            axes=axes.all(), channels=tuple(channels), pulls=self.pulls.moments, kills=self.kills.moments
+        )
 
     # ------------------------------------------------------------------------------------------------ filing
 
@@ -107,7 +133,7 @@ class Contention:
         self._channel("engine", PING, median=True).add(reading)
 
     def _note_reading(self, read: IndicatorRead) -> None:
-        if not math.isfinite(read.value):
+        if not math.isfinite(read.value) or not 0 < read.at_ns < _NO_TIME_NS:
             return
         reading = Reading(
             at_ns=read.at_ns,

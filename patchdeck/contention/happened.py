@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable
 
 from patchdeck.model import Sample
 
@@ -10,8 +11,13 @@ from patchdeck.model import Sample
 class Happened:
     """Moments by the engine's clock, each with a name that tells several of one moment apart."""
 
-    def __init__(self) -> None:
-        self._moments: set[tuple[int, str]] = set()
+    def __init__(self, moments: Iterable[tuple[int, str]] = ()) -> None:
+        self._moments = set(moments)
+
+    @property
+    def moments(self) -> tuple[tuple[int, str], ...]:
+        """Oldest first."""
+        return tuple(sorted(self._moments))
 
     def add(self, at_ns: int, name: str) -> None:
         self._moments.add((at_ns, name))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import statistics
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Final, TypeVar
 
 import msgspec
@@ -32,6 +32,8 @@ _KEPT: Final = 4
 
 _Key = TypeVar("_Key")
 
+Points = tuple[Iterable[int], Iterable[float]]
+
 
 class Reading(msgspec.Struct, frozen=True, kw_only=True):
     """`value` is over the short window, `sustained` over the long one; None where its source has only moments."""
@@ -58,24 +60,41 @@ class Reading(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Channel:
-    """All readings of one thing by one source. The order in which they come does not matter."""
+    """All readings of one thing by one source. The order in which they come does not matter.
 
-    def __init__(self, *, median: bool = False) -> None:
-        self._median = median
+    `points`, times and values, and `newest` are those of a channel that this one goes on from.
+    """
+
+    def __init__(
+        self, *, median: bool = False, points: Points = ((), ()), newest: Iterable[Reading] = ()
+    ) -> None:
+        self.median = median
         self._count = 0
-        self._series = Series(STRETCH_S)
+        self._series = Series(STRETCH_S, *points)
         self._whole: tuple[int, Reading, Reading] | None = None
         """The last reading whose windows were filled in, before and after, and how many there were then."""
-        self._newest: list[Reading] = []
+        self._newest = list(newest)
         """The last few: the very last may be ahead of the present."""
+
+    @property
+    def points(self) -> tuple[tuple[int, ...], list[float]]:
+        """Times, ascending, and values."""
+        return self._series.times_ns, self._series.values
+
+    @property
+    def newest_readings(self) -> tuple[Reading, ...]:
+        """The last few, oldest first."""
+        return tuple(self._newest)
 
     def add(self, reading: Reading) -> None:
         self._count += 1
         self._series.add(reading.at_ns, reading.value)
-        if reading not in self._newest:
+        if not self._newest or reading.at_ns > self._newest[-1].at_ns:
+            self._newest.append(reading)
+        elif reading not in self._newest:
             self._newest.append(reading)
             self._newest.sort(key=lambda one: (one.at_ns, one.value, repr(one)))
-            del self._newest[:-_KEPT]
+        del self._newest[:-_KEPT]
 
     def newest(self, now_ns: int) -> Reading | None:
         """The newest that is not from the future, with its two windows filled in."""
@@ -88,7 +107,7 @@ class Channel:
             return reading
         if self._whole is not None and self._whole[:2] == (self._count, reading):
             return self._whole[2]
-        middle = statistics.median if self._median else statistics.fmean
+        middle = statistics.median if self.median else statistics.fmean
         window_s = reading.window_s or SHORT_S
         short = self._series.between(reading.at_ns - round(window_s * 1e9), reading.at_ns)
         long = self._series.between(reading.at_ns - round(LONG_S * 1e9), reading.at_ns)

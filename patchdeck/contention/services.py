@@ -22,36 +22,37 @@ class Services:
 
     def __init__(self, levels: Mapping[str, Levels]) -> None:
         self._levels = levels
-        self._channels: dict[tuple[str, str, str], Channel] = {}
-        self._told: dict[_What, ServiceReading] = {}
+        self.channels: dict[tuple[str, str, str], Channel] = {}
+        """By service, what is read, and source."""
+        self._told: dict[_What, tuple[Reading, ServiceReading]] = {}
+        """What was said last, and of which reading."""
 
     def add(self, service: str, name: str, reading: Reading) -> None:
-        self._channels.setdefault((service, name, reading.source), Channel()).add(reading)
+        self.channels.setdefault((service, name, reading.source), Channel()).add(reading)
 
     def forget_before(self, horizon_ns: int) -> None:
-        self._channels = forgotten(self._channels, horizon_ns)
+        self.channels = forgotten(self.channels, horizon_ns)
 
     def __len__(self) -> int:
-        return sum(map(len, self._channels.values())) + len(self._told)
+        return sum(map(len, self.channels.values())) + len(self._told)
 
     def now(self, now_ns: int) -> tuple[ServiceReading, ...]:
         """The fresh ones, by service and name; of several sources the best."""
         best: dict[_What, Reading] = {}
-        for (service, name, _), channel in self._channels.items():
+        for (service, name, _), channel in self.channels.items():
             reading = channel.newest(now_ns)
             if reading is None or not reading.is_fresh(now_ns):
                 continue
             known = best.get((service, name))
             if known is None or preference(reading, now_ns) < preference(known, now_ns):
                 best[service, name] = reading
-        self._told = {what: self._reading(what, best[what]) for what in sorted(best)}
-        return tuple(self._told.values())
+        self._told = {what: (best[what], self._reading(what, best[what])) for what in sorted(best)}
+        return tuple(told for _, told in self._told.values())
 
     def _reading(self, what: _What, reading: Reading) -> ServiceReading:
         known = self._told.get(what)
-        told = (reading.at_ns, reading.source, reading.value)
-        if known is not None and (known.at_ns, known.source, known.value) == told:
-            return known
+        if known is not None and known[0] == reading:
+            return known[1]
         service, name = what
         return ServiceReading(
             service=service,

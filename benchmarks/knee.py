@@ -18,7 +18,7 @@ from tests.live.watching import Watching
 
 STARTS = 64
 AT_ONCE = (1, 2, 4, 8, 16, 32, 64)
-ROUNDS = 3
+ROUNDS = 5
 AS_GOOD = 1.10
 """Batch times up to this many times the best are as good as the best."""
 

@@ -44,12 +44,22 @@ _VAGUE = 6.0
 _MOST_BEYOND = 0.1
 """Probability of having seen no plateau at all, above which that is what is said."""
 
-_REACHED = 0.95
-"""Of the throughput past the bend. A real engine's curve is round where the two lines meet in a corner: where the
-corner falls short of this, the knee is one past it."""
+_SHARP = 0.8
+"""Throughput that grows with at least this power of the number in flight, up to the bend, makes a corner of it."""
 
-_NEIGHBOURS = 2.1
-"""Points further apart than this factor do not tell what is between them."""
+_REACHED = 0.91
+"""Of the throughput past the bend: a batch takes at most a tenth longer than it must. Where the curve is round, the two
+lines meet before it has got there, and the knee is the first number seen that has."""
+
+_SEEN_WELL = 0.25
+"""A number in flight was seen well with this share of the startups that the median number was seen with."""
+
+_FURTHER = 2.1
+"""At most this factor past the bend, and past the number seen before it: between numbers further apart the two lines
+tell more than either."""
+
+_PAST = 4.0
+"""What lies past the bend is seen up to this factor: further on, starts may hinder each other."""
 
 _ENGINE_OUTLIER = 4.0
 """A stretch with this many times less or more throughput than the median one is not the engine's doing."""
@@ -107,30 +117,43 @@ def _judge(points: Sequence[_Point]) -> tuple[int | None, int | None, int | None
         return None, low, None, f"throughput may still grow at {top} starts in flight, the most seen for long"
     if high > low * _VAGUE:
         return None, low, high, f"somewhere from {low} to {high}: what was seen does not tell closer"
-    at = _reaching(curve, max(1, round(math.exp(found.at))))
+    at = max(1, _reaching(curve, math.exp(found.at)))
     return at, low, max(high, at), ""
 
 
-def _reaching(curve: Sequence[_Point], bend_at: int) -> int:
-    """The bend, or one past it where throughput has not yet reached that of what lies past it."""
-    past = [point for point in curve if point.in_flight >= bend_at]
+def _reaching(curve: Sequence[_Point], bend_at: float) -> int:
+    """The bend, or the first number seen past it that reaches the throughput there, where the curve is round."""
+    rise = _rise([point for point in curve if point.in_flight <= bend_at])
+    if rise is None or rise >= _SHARP:
+        return round(bend_at)
+    past = [point for point in curve if bend_at - 0.25 <= point.in_flight <= bend_at * _PAST]
     weights = [point.error**-2 for point in past]
-    plateau = sum(w * p.throughput for w, p in zip(weights, past, strict=True)) / sum(weights)
-    throughput = _throughput_at(curve, bend_at)
-    short = throughput is not None and throughput < _REACHED * plateau
-    return bend_at + 1 if short else bend_at
+    usual = sum(w * p.throughput for w, p in zip(weights, past, strict=True)) / max(sum(weights), 1e-9)
+    least = _SEEN_WELL * statistics.median(len(point.latencies_s) for point in curve)
+    seen = [point for point in curve if len(point.latencies_s) >= least]
+    for before, point in itertools.pairwise(seen):
+        if point not in past:
+            continue
+        if point.in_flight > _FURTHER * min(bend_at, before.in_flight):
+            break
+        if point.throughput >= _REACHED * usual:
+            return round(point.in_flight)
+    return round(bend_at)
 
 
-def _throughput_at(curve: Sequence[_Point], in_flight: int) -> float | None:
-    """Between the two points around it, on logarithmic scales; None where they are too far apart to tell."""
-    for below, above in itertools.pairwise(curve):
-        if below.in_flight <= in_flight <= above.in_flight:
-            width = math.log(above.in_flight / below.in_flight)
-            if width > math.log(_NEIGHBOURS):
-                return None
-            share = math.log(in_flight / below.in_flight) / width if width else 1.0
-            return below.throughput ** (1 - share) * above.throughput**share
-    return None
+def _rise(before: Sequence[_Point]) -> float | None:
+    """The power of the number in flight with which throughput grows; None where fewer than two points tell."""
+    if len(before) < 2:
+        return None
+    weights = [point.error**-2 for point in before]
+    xs = [math.log(max(point.in_flight, 1.0)) for point in before]
+    ys = [math.log(point.throughput) for point in before]
+    mean_x = sum(w * x for w, x in zip(weights, xs, strict=True)) / sum(weights)
+    mean_y = sum(w * y for w, y in zip(weights, ys, strict=True)) / sum(weights)
+    spread = sum(w * (x - mean_x) ** 2 for w, x in zip(weights, xs, strict=True))
+    if spread <= 0:
+        return None
+    return sum(w * (x - mean_x) * (y - mean_y) for w, x, y in zip(weights, xs, ys, strict=True)) / spread
 
 
 def _points(found: Sequence[Stretch]) -> list[_Point]:

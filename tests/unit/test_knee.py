@@ -47,6 +47,40 @@ def test_a_known_knee_is_found_within_one_in_19_of_20_seeds(pattern: str, server
     assert len(near) >= 19, [(one.low, one.at, one.high) for one in found]
 
 
+@pytest.mark.parametrize(
+    "throughputs",
+    [
+        pytest.param({1: 5.8, 2: 9.1, 4: 10.0, 8: 10.9, 16: 10.0, 32: 9.5, 64: 9.1}, id="20.10"),
+        pytest.param({1: 9.7, 2: 15.3, 4: 18.0, 8: 18.1, 16: 18.4, 32: 17.8, 64: 17.2}, id="28.5"),
+    ],
+)
+def test_the_knee_of_a_round_curve_is_where_throughput_is_nearly_the_best(
+    throughputs: dict[int, float],
+) -> None:
+    """Curves as measured on real engines: at 2 a batch takes a sixth longer than need be, at 4 it does not."""
+    near = 0
+    for seed in SEEDS:
+        found = estimate(round_curve(random.Random(seed), throughputs))
+        assert found.at is not None
+        near += 3 < found.at <= 8
+    assert near >= 17
+
+
+def round_curve(chance: random.Random, throughputs: dict[int, float]) -> list[Startup]:
+    """Three rounds of 64 starts with so many at once, at the rate that belongs to so many."""
+    made: list[Startup] = []
+    now_s = 0.0
+    for at_once, rate in sorted(throughputs.items()) * 3:
+        free = [now_s] * at_once
+        for _ in range(64):
+            began_s = min(free)
+            took_s = at_once / rate * chance.uniform(0.8, 1.2)
+            free[free.index(began_s)] = began_s + took_s
+            made.append(startup(len(made), began_s, took_s))
+        now_s = max(free) + 1.0
+    return made
+
+
 @pytest.mark.parametrize("servers", [3, 4, 6, 8])
 def test_the_interval_holds_the_knee_and_the_estimate(servers: int) -> None:
     held = 0

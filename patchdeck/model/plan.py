@@ -140,8 +140,10 @@ class ConfigChange(Value, frozen=True, kw_only=True):
 
 
 class LayerPlan(Value, frozen=True, kw_only=True):
-    shared: int = 0
-    new: int = 0
+    shared: int | None = None
+    """Of the new image's layers, those that the old one has too, from the base on. None: not known."""
+    new: int | None = None
+    """The rest of them. None: not known."""
     new_bytes: int | None = None
     """To be pulled, compressed where only the registry knows them; None: not known."""
     growth_bytes: int | None = None
@@ -173,5 +175,9 @@ class Plan(Value, frozen=True, kw_only=True, rename={"origin": "from"}):
     predicted_s: float | None = None
     predicted_from: str = ""
     """What the prediction rests on, in words."""
+    max_unavailable: int = 0
+    """Replicas that may be missing at once: the strategy's, or what auto came to."""
     worst_capacity: int = 0
     """Ready replicas at the worst moment."""
+    notes: tuple[str, ...] = ()
+    """What a person should know besides, a sentence each: what could not be found out, what is left alone."""

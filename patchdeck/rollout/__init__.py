@@ -1,0 +1,1 @@
+"""Rollouts: planned, carried out, journalled."""

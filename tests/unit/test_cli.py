@@ -61,7 +61,7 @@ def test_what_needs_no_engine_imports_nothing_slow(args: list[str]) -> None:
 
 WRONG = [
     (["statups"], "patchdeck: there is no command 'statups'; did you mean startups? (see patchdeck --help)"),
-    (["xyz"], "there is no command 'xyz'; there are watch, startups, services, contention, doctor"),
+    (["xyz"], f"there is no command 'xyz'; there are {', '.join(COMMANDS)}"),
     (["--hots", "x"], "patchdeck watch: no such option '--hots'"),
     (
         ["--host", "a", "startups"],

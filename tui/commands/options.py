@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from patchdeck import durations
+from patchdeck.settings import THEMES
 
 if TYPE_CHECKING:
     from patchdeck.settings import Settings
@@ -63,6 +64,14 @@ prometheus = click.option(
     envvar="PATCHDECK_PROMETHEUS",
     show_envvar=True,
     help="Prometheus's address, for the pressure on hosts and services. Without it: that of the configuration file.",
+)
+
+theme = click.option(
+    "--theme",
+    type=click.Choice(["auto", *THEMES]),
+    envvar="PATCHDECK_THEME",
+    show_envvar=True,
+    help="auto: by the terminal.",
 )
 
 utc = click.option(

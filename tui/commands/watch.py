@@ -6,7 +6,6 @@ from pathlib import Path
 
 import click
 
-from patchdeck.settings import THEMES
 from tui.cli import COMMANDS
 from tui.commands import options
 
@@ -29,13 +28,7 @@ from tui.commands import options
 )
 @options.host
 @options.prometheus
-@click.option(
-    "--theme",
-    type=click.Choice(["auto", *THEMES]),
-    envvar="PATCHDECK_THEME",
-    show_envvar=True,
-    help="auto: by the terminal.",
-)
+@options.theme
 @options.config
 @options.utc
 @click.pass_context

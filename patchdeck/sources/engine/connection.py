@@ -16,13 +16,13 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 from types import TracebackType
-from typing import Final, Self
+from typing import ClassVar, Final, Self
 from urllib.parse import quote
 
 import aiodocker
 import aiohttp
 import msgspec
-from aiohttp.client_middlewares import ClientHandlerType
+from aiohttp.client_middlewares import ClientHandlerType, ClientMiddlewareType
 from yarl import URL
 
 from patchdeck.sources.engine import wire
@@ -66,6 +66,8 @@ class Connection:
     `faults.fault` turns those into words.
     """
 
+    middlewares: ClassVar[tuple[ClientMiddlewareType, ...]] = (reads_only,)
+
     def __init__(self, target: Target, *, inspects_at_once: int = 8) -> None:
         self.target = target
         self._limit = inspects_at_once + _SPARE_CONNECTIONS
@@ -77,7 +79,7 @@ class Connection:
             address, connector = await self._connector(exits)
             timeout = aiohttp.ClientTimeout(total=None, sock_connect=ANSWER_S)
             session = await exits.enter_async_context(
-                aiohttp.ClientSession(connector=connector, timeout=timeout, middlewares=(reads_only,))
+                aiohttp.ClientSession(connector=connector, timeout=timeout, middlewares=self.middlewares)
             )
             self._docker = await exits.enter_async_context(
                 aiodocker.Docker(url=address, connector=connector, session=session, timeout=timeout)
@@ -147,7 +149,7 @@ class Connection:
         response = await docker.session.get(url, params=params, allow_redirects=False)
         try:
             if response.status != 200:
-                raise Refused(response.status, _message(await response.content.read(ERROR_BYTES)))
+                raise Refused(response.status, refusal_text(await response.content.read(ERROR_BYTES)))
             yield response.content.iter_any()
         finally:
             # What was not read of a body is not worth reading: a connection in the middle of one is closed.
@@ -157,7 +159,7 @@ class Connection:
                 response.close()
 
 
-def _message(body: bytes) -> str:
+def refusal_text(body: bytes) -> str:
     """An engine's own words for an error."""
 
     class Said(msgspec.Struct):

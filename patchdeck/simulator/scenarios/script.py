@@ -1,0 +1,146 @@
+"""What a scenario is made of: services that have been running for a while, and what happens to them by the clock.
+
+Data only. `play` carries it out.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+import msgspec
+
+MB = 1_000_000
+
+
+class Value(msgspec.Struct, frozen=True):
+    """Base of everything here."""
+
+
+class Behaviour(StrEnum):
+    """What a version does once it is started."""
+
+    GOOD = "good"
+    SLOW = "slow"
+    """Ready only after a long while."""
+    CRASHES = "crashes"
+    """Exits by itself, a moment after it started."""
+    NEVER_HEALTHY = "never healthy"
+    """Runs, and fails every probe."""
+
+
+class Version(Value, frozen=True):
+    name: str
+    behaviour: Behaviour = Behaviour.GOOD
+    size_bytes: int = 18 * MB
+    """Of the layer that sets it apart from the others."""
+
+
+class Service(Value, frozen=True, kw_only=True):
+    """Replicas of one image, under Compose. The first version is the one that runs at the beginning."""
+
+    name: str
+    """project/service"""
+    versions: tuple[Version, ...]
+    replicas: int
+    ready_s: float | None = None
+    """How long a good version takes until its probe passes; None: it has no healthcheck."""
+    processors: float = 0.004
+    """That a replica keeps busy."""
+    memory_bytes: int = 96 * MB
+    limit_bytes: int | None = 256 * MB
+    cpu_limit: float | None = 0.5
+    runtime_bytes: int = 54 * MB
+    """Of the layer that its versions share, above the base layer that all images share."""
+
+    @property
+    def project(self) -> str:
+        return self.name.partition("/")[0]
+
+    @property
+    def short(self) -> str:
+        return self.name.partition("/")[2]
+
+    def version(self, name: str) -> Version:
+        return next(version for version in self.versions if version.name == name)
+
+
+class Act(Value, frozen=True):
+    """Something that happens."""
+
+
+class Grow(Act, frozen=True, kw_only=True):
+    """More replicas, so many starts at once."""
+
+    service: str
+    by: int
+    at_once: int
+
+
+class Shrink(Act, frozen=True, kw_only=True):
+    """The newest replicas are stopped and removed."""
+
+    service: str
+    by: int
+    at_once: int = 2
+
+
+class Patch(Act, frozen=True, kw_only=True):
+    """Each replica is stopped, removed and started anew from another version, so many at once."""
+
+    service: str
+    to: str
+    at_once: int
+    most: int | None = None
+    """Only so many replicas; None: all of them."""
+
+
+class Load(Act, frozen=True, kw_only=True):
+    """Something beside the containers of the services keeps so many processors busy."""
+
+    processors: float
+    for_s: float
+
+
+class SlowDisk(Act, frozen=True, kw_only=True):
+    """The disk takes so many times as long."""
+
+    factor: float
+    for_s: float
+
+
+class RestartEngine(Act, frozen=True, kw_only=True):
+    """The engine goes away and comes back; containers come back by their restart policies."""
+
+    down_s: float
+
+
+class LoseEvents(Act, frozen=True, kw_only=True):
+    """The engine tells no events, and nobody that it does not."""
+
+    for_s: float
+
+
+class FailRegistry(Act, frozen=True, kw_only=True):
+    """Pulls and questions about images in the registry are refused."""
+
+    for_s: float
+
+
+class At(Value, frozen=True):
+    seconds: float
+    """From the start."""
+    act: Act
+
+
+class Scenario(Value, frozen=True, kw_only=True):
+    about: str
+    """One line, for the list."""
+    services: tuple[Service, ...]
+    script: tuple[At, ...] = ()
+    past_s: float = 840.0
+    """The services were started over so long before the start."""
+    restart_s: float | None = None
+    """A replica somewhere is replaced by a new one of the same version so often, on average; None: never."""
+
+    def service(self, name: str) -> Service:
+        return next(service for service in self.services if service.name == name)

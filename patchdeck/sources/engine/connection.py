@@ -124,11 +124,12 @@ class Connection:
         self,
         *path: str,
         params: Mapping[str, str] | None = None,
+        headers: Mapping[str, str] | None = None,
         timeout_s: float = ANSWER_S,
         limit_bytes: int = ANSWER_BYTES,
     ) -> bytes:
         """The whole answer to GET on the path's parts."""
-        async with asyncio.timeout(timeout_s), self.stream(*path, params=params) as chunks:
+        async with asyncio.timeout(timeout_s), self.stream(*path, params=params, headers=headers) as chunks:
             body = bytearray()
             async for chunk in chunks:
                 body += chunk
@@ -138,7 +139,7 @@ class Connection:
 
     @asynccontextmanager
     async def stream(
-        self, *path: str, params: Mapping[str, str] | None = None
+        self, *path: str, params: Mapping[str, str] | None = None, headers: Mapping[str, str] | None = None
     ) -> AsyncIterator[AsyncIterator[bytes]]:
         """The answer to GET on the path's parts as chunks, as they come; no bound on time or size."""
         docker = self.docker
@@ -146,7 +147,7 @@ class Connection:
             raise RuntimeError("the API's version is not agreed yet: ask for the engine's version first")
         parts = "/".join(quote(part, safe="") for part in path)
         url = URL(f"{docker.docker_host}/{docker.api_version}/{parts}", encoded=True)
-        response = await docker.session.get(url, params=params, allow_redirects=False)
+        response = await docker.session.get(url, params=params, headers=headers, allow_redirects=False)
         try:
             if response.status != 200:
                 raise Refused(response.status, refusal_text(await response.content.read(ERROR_BYTES)))

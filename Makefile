@@ -19,7 +19,7 @@ ARGS ?=
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help run test test-full test-unit test-live lint format lab bench wheel lock screenshot clean
+.PHONY: help demo run test test-full test-unit test-live lint format lab bench wheel lock screenshot clean
 
 help: ## list these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -33,6 +33,9 @@ $(LOCKED): requirements-dev.txt
 $(READY): $(LOCKED) pyproject.toml
 	$(PIP) install --quiet --no-deps --no-build-isolation --no-index --editable .
 	@touch $@
+
+demo: $(READY) ## open the console on a simulated engine: needs no Docker
+	@$(BIN)/patchdeck demo $(ARGS)
 
 run: $(READY) ## open the console on the local engine
 	@$(BIN)/patchdeck $(ARGS)

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 import math
 import random
+import time
 from pathlib import Path
 
 import pytest
 
+from patchdeck.simulator.host.driven import DrivenHost
 from patchdeck.simulator.host.files import PressureFiles
 from patchdeck.simulator.host.model import CPU, DISK, LINK, NETWORK, HostModel, Step
 from patchdeck.simulator.host.pressure import Averages, Busy
@@ -176,3 +179,28 @@ def test_a_disk_that_everyone_waits_for_is_told_as_full(tmp_path: Path) -> None:
     assert sample.io_full_10 == pytest.approx(1.0, abs=0.01)
     assert sample.io_full_60 == pytest.approx(1 - math.exp(-1), abs=0.01)
     assert sample.cpu_some_10 == 0.0
+
+
+# In real time
+
+
+async def test_an_errand_takes_its_time_and_a_crowd_takes_longer() -> None:
+    driven = DrivenHost(host())
+    began = time.monotonic()
+    await driven.through([Step(NETWORK, 0.05)])
+    alone_s = time.monotonic() - began
+    began = time.monotonic()
+    await asyncio.gather(*(driven.through([Step(NETWORK, 0.05)]) for _ in range(6)))
+    assert alone_s >= 0.05
+    assert time.monotonic() - began >= 0.3
+
+
+async def test_an_errand_that_nobody_waits_for_any_more_goes_on() -> None:
+    model = host()
+    driven = DrivenHost(model)
+    with pytest.raises(TimeoutError):
+        async with asyncio.timeout(0.01):
+            await driven.through([Step(DISK, 0.05)])
+    assert model.errands == 1
+    await driven.through([Step(DISK, 0.02)])
+    assert model.errands == 0

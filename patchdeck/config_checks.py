@@ -3,11 +3,19 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from patchdeck import durations
 from patchdeck.config_values import Mistake, found, unlike
-from patchdeck.settings import EngineSettings, IndicatorSettings, PressureLevels, PrometheusSettings, Settings
+from patchdeck.rollout.planning import strategy
+from patchdeck.settings import (
+    EngineSettings,
+    IndicatorSettings,
+    PressureLevels,
+    PrometheusSettings,
+    RolloutSettings,
+    Settings,
+)
 from patchdeck.sources.prometheus import address
 from patchdeck.sources.prometheus.expressions import INDICATORS
 from patchdeck.sources.targets import TargetError, checked
@@ -26,6 +34,7 @@ def check(settings: Settings) -> None:
     _prometheus(settings.prometheus)
     _indicators(settings.indicators)
     _startups(settings)
+    _rollout(settings.rollout)
     for action, keys in settings.screen.keys.items():
         if not keys.strip(", "):
             raise unlike(
@@ -149,3 +158,26 @@ def _startups(settings: Settings) -> None:
         raise unlike(("startups", "ready_deadline"), kept, durations.written(startups.ready_deadline_s))
     if settings.screen.window_s > startups.keep_s:
         raise unlike(("screen", "window"), kept, durations.written(settings.screen.window_s))
+
+
+def _rollout(settings: RolloutSettings) -> None:
+    texts: dict[str, Callable[[str], object]] = {
+        "canary": strategy.amount,
+        "batch": strategy.amount,
+        "max_unavailable": lambda text: strategy.amount(text, least=0),
+        "pace": strategy.pace,
+    }
+    for key, parse in texts.items():
+        text = getattr(settings, key)
+        try:
+            parse(text)
+        except ValueError as error:
+            raise Mistake(("rollout", key), f"{error}, found {found(text)}") from error
+    for index, word in enumerate(settings.pause_after):
+        if word not in strategy.PAUSES:
+            raise unlike(("rollout", "pause_after", index), '"canary" or "batch"', found(word))
+    for name, value in settings.gates.items():
+        try:
+            strategy.gate(f"{name}={value}")
+        except ValueError as error:
+            raise unlike(("rollout", "gates", name), "a gate's name and its value", found(value)) from error

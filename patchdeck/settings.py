@@ -16,6 +16,7 @@ from msgspec import Meta
 SWARM_SERVICE = "com.docker.swarm.service.name"
 COMPOSE_SERVICE = "com.docker.compose.project+com.docker.compose.service"
 
+ORDERS = ("auto", "start-first", "stop-first")
 THEMES = ("dark", "light", "colour-blind", "ansi")
 
 DURATION, SHARE = "duration", "share"
@@ -172,6 +173,28 @@ class RecordingSettings(Section, frozen=True, kw_only=True):
     """Shell patterns, whatever the case: what is named like this in labels and texts is not recorded."""
 
 
+class RolloutSettings(Section, frozen=True, kw_only=True):
+    """The strategy of a rollout unless it is asked for another; the flags of `patchdeck rollout` go over it."""
+
+    canary: str = "auto"
+    """auto, a number of replicas or a share of them, as in 3 or 25%; the same below."""
+    batch: str = "auto"
+    order: Annotated[str, Meta(extra={"words": {word: word for word in ORDERS}})] = "auto"
+    max_unavailable: str = "auto"
+    pace: str = "auto"
+    """auto, or starts at once."""
+    bake_s: Annotated[float, Meta(ge=0, le=7 * 86_400, extra={"written": DURATION})] = 10.0
+    deadline_s: Duration = 300.0
+    hold_timeout_s: Annotated[
+        float, Meta(ge=0, le=7 * 86_400, extra={"written": DURATION, "words": {"never": 0.0}})
+    ] = 0.0
+    """Zero, in the file "never": a gate that holds waits for a person for ever."""
+    pause_after: tuple[str, ...] = ()
+    """canary, batch"""
+    keep_image: bool = True
+    gates: Mapping[str, str] = {}
+
+
 class Settings(Section, frozen=True, kw_only=True):
     engines: tuple[EngineSettings, ...] = ()
     services: ServiceSettings = ServiceSettings()
@@ -181,4 +204,5 @@ class Settings(Section, frozen=True, kw_only=True):
     indicators: tuple[IndicatorSettings, ...] = ()
     watch: WatchSettings = WatchSettings()
     recording: RecordingSettings = RecordingSettings()
+    rollout: RolloutSettings = RolloutSettings()
     screen: ScreenSettings = ScreenSettings()

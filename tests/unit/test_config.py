@@ -59,6 +59,7 @@ def test_the_example_with_every_key_uncommented_says_the_defaults() -> None:
     assert settings.screen.keys
     assert settings.prometheus.instances
     assert settings.prometheus.expressions
+    assert settings.rollout.gates
     assert [one.name for one in settings.indicators] == ["runqueue"]
     as_default = msgspec.structs.replace(
         settings,
@@ -66,13 +67,14 @@ def test_the_example_with_every_key_uncommented_says_the_defaults() -> None:
         indicators=(),
         screen=msgspec.structs.replace(settings.screen, keys={}),
         prometheus=msgspec.structs.replace(settings.prometheus, instances={}, expressions={}),
+        rollout=msgspec.structs.replace(settings.rollout, gates={}),
     )
     assert as_default == Settings()
 
 
 def test_the_example_documents_every_setting_and_no_other() -> None:
     # Tables of their own, whose keys are names.
-    tables = {"screen.keys", "prometheus.instances", "prometheus.expressions"}
+    tables = {"screen.keys", "prometheus.instances", "prometheus.expressions", "rollout.gates"}
     documented = documented_keys()
     assert {key for key in documented if key.rpartition(".")[0] not in tables} == all_keys() - tables
     assert {key.rpartition(".")[0] for key in documented} >= tables
@@ -105,7 +107,8 @@ MISTAKES = [
     ("[wacth]", "c:1: wacth: expected watch, found the unknown key"),
     (
         "x = 1",
-        "c:1: x: expected one of engines, services, startups, pressure, prometheus, indicators, watch, recording, screen, found",
+        "c:1: x: expected one of engines, services, startups, pressure, prometheus, indicators, watch, recording, "
+        "rollout, screen",
     ),
     ("[watch]\n\nsampel = '2s'", "c:3: watch.sampel: expected sample, found the unknown key"),
     ("[startups]\nkeep_s = 5", "c:2: startups.keep_s: expected keep, found the unknown key"),
@@ -170,6 +173,12 @@ MISTAKES = [
         "c:2: prometheus.expressions.nope: expected one of allocation, cpu",
     ),
     ("[prometheus.expressions]\ncpu = ''", "c:2: prometheus.expressions.cpu: expected PromQL, found none"),
+    ("[rollout]\ncanary = '0'", 'c:2: rollout.canary: expected at least 1, found "0"'),
+    ("[rollout]\nbatch = '25\"'", 'c:2: rollout.batch: expected "auto", a number or a share in per cent'),
+    ("[rollout]\npace = '0'", 'c:2: rollout.pace: expected "auto" or a number from 1 to 1000, found "0"'),
+    ("[rollout]\norder = 'both'", 'c:2: rollout.order: expected "auto", "start-first" or "stop-first"'),
+    ("[rollout]\npause_after = ['end']", 'c:2: rollout.pause_after[0]: expected "canary" or "batch"'),
+    ("[rollout.gates]\nratio = ' '", "c:2: rollout.gates.ratio: expected a gate's name and its value"),
     ("[[indicators]]\npromql = 'x'", "c:1: indicators[0].name: expected a name of at most 20"),
     ("[[indicators]]\nname = 'cpu'\npromql = 'x'", "expected a name that no other indicator has"),
     ("[[indicators]]\nname = 'a'", "c:1: indicators[0]: expected promql, found none"),

@@ -1,0 +1,88 @@
+"""What was read before planning, as values: the engine, its containers, the images of both sides."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from patchdeck.model import ContainerFacts, Grouping, ImageFacts, Role
+from patchdeck.model.facts import Value
+from patchdeck.registry.image import Platform
+
+
+class EngineSeen(Value, frozen=True, kw_only=True):
+    """The engine. Source: /version and /info."""
+
+    name: str
+    host: str
+    """Its address, as the worker needs it."""
+    engine_id: str = ""
+    version: str = ""
+    api_version: str = ""
+    platform: Platform = Platform()
+    cpus: int = 0
+    local: bool = False
+    """It runs on this host."""
+    free_bytes: int | None = None
+    """Where it keeps images. None: that can not be seen from here."""
+
+
+class ContainerSeen(Value, frozen=True, kw_only=True):
+    """One container, and its inspect as the engine wrote it, which the recreate reads."""
+
+    facts: ContainerFacts
+    service: str
+    grouping: Grouping
+    role: Role
+    started_at: str
+    """State.StartedAt as the engine wrote it."""
+    inspect: Mapping[str, Any]
+
+    @property
+    def ready(self) -> bool:
+        """It serves, as far as the engine can tell."""
+        health = self.facts.health
+        return self.facts.status == "running" and (health is None or health.status == "healthy")
+
+
+class ImageSeen(Value, frozen=True, kw_only=True):
+    """An image that is on the engine."""
+
+    facts: ImageFacts
+    platform: Platform
+    config: Mapping[str, Any]
+    """What containers get from it, as inspect spells it."""
+
+
+class TargetSeen(Value, frozen=True, kw_only=True):
+    """The image to roll out, as far as the engine or its registry told it."""
+
+    image: str
+    """The reference as asked for."""
+    here: bool = False
+    """It is on the engine."""
+    image_id: str = ""
+    digest: str = ""
+    """repository@sha256:…"""
+    facts: ImageFacts | None = None
+    platform: Platform | None = None
+    config: Mapping[str, Any] | None = None
+    diff_ids: tuple[str, ...] | None = None
+    layer_bytes: tuple[int, ...] = ()
+    """Compressed, one for each of `diff_ids`; of an image that is not on the engine."""
+
+    @property
+    def resolved(self) -> bool:
+        """It is known which image it is."""
+        return bool(self.image_id or self.digest)
+
+
+class World(Value, frozen=True, kw_only=True):
+    """Everything that a plan is made from."""
+
+    engine: EngineSeen
+    containers: tuple[ContainerSeen, ...]
+    """All of the engine's, stopped ones too."""
+    images: Mapping[str, ImageSeen]
+    """By ID: those that the service's containers were made from, as far as they still exist."""
+    target: TargetSeen

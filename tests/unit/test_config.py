@@ -107,8 +107,10 @@ MISTAKES = [
     ("[wacth]", "c:1: wacth: expected watch, found the unknown key"),
     (
         "x = 1",
-        "c:1: x: expected one of engines, services, startups, pressure, prometheus, indicators, watch, recording, "
-        "rollout, screen",
+        (
+            "c:1: x: expected one of engines, services, startups, pressure, prometheus, indicators, watch, recording, "
+            "rollout, screen"
+        ),
     ),
     ("[watch]\n\nsampel = '2s'", "c:3: watch.sampel: expected sample, found the unknown key"),
     ("[startups]\nkeep_s = 5", "c:2: startups.keep_s: expected keep, found the unknown key"),

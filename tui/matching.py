@@ -39,6 +39,10 @@ class Matcher:
         versions = (text for version in service.versions for text in (version.label, *version.images))
         return not self._words or self._matches((service.name, service.engine, *versions))
 
+    def named(self, service: str, engine: str) -> bool:
+        """A service of which no more is known than its name."""
+        return not self._words or self._matches((service, engine))
+
     def entry(self, entry: FeedEntry) -> bool:
         return not self._words or self._matches(
             (entry.service, entry.name, entry.engine, entry.what, entry.detail, entry.container_id)

@@ -116,6 +116,15 @@ class Shown:
         )
 
     @cached_property
+    def _kept(self) -> frozenset[tuple[str, str]]:
+        kept = filter(self._matcher.service, self.snapshot.services)
+        return frozenset((service.engine, service.name) for service in kept)
+
+    def keeps(self, engine: str, service: str) -> bool:
+        """Whether the filter lets a service through that readings name."""
+        return (engine, service) in self._kept or self._matcher.named(service, engine)
+
+    @cached_property
     def services(self) -> tuple[Service, ...]:
         """Those that the filter lets through, with their percentiles over the window."""
         by_service: dict[tuple[str, str], list[Startup]] = defaultdict(list)

@@ -16,7 +16,7 @@ _LONGEST = 200
 
 
 class FilterLine(Input):
-    """Hidden until `open`. Enter keeps the filter and leaves the line, Escape takes the filter away."""
+    """Hidden until `open`, and again once it is left: Enter keeps the filter, Escape takes it away."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "cancel", "Clear filter", show=False, id="filter.cancel"),
@@ -78,12 +78,16 @@ class FilterLine(Input):
         self.add_class("-open")
         self.focus()
 
+    @property
+    def is_open(self) -> bool:
+        return self.has_class("-open")
+
     def action_cancel(self) -> None:
         self.value = ""
         self._leave()
 
     def _leave(self) -> None:
-        self.set_class(bool(self.value), "-open")
+        self.remove_class("-open")
         self.post_message(self.Left(self, self.value))
 
     def on_input_changed(self, event: Input.Changed) -> None:

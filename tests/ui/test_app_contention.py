@@ -13,6 +13,7 @@ from tests.ui import sample
 from tests.ui.app_host import FakeWatch, console, lines, press, text, width
 from tui.evidence import evidence
 from tui.screens.takers import takers, unlimited
+from widgets.details import Details
 from widgets.units import MISSING
 
 
@@ -74,6 +75,26 @@ async def test_it_tells_indicators_startups_the_knee_and_who_takes_most(size: tu
             assert "Knee" in shown
             assert "Takes most processors" in shown
             assert "shop/web" in shown
+
+
+async def test_the_filter_reaches_the_services() -> None:
+    async with console(FakeWatch(state())) as (app, pilot):
+        await press(pilot, "3", "slash", *"api", "enter")
+        first = app.screen.query_one(Details)
+        drawn = [first.render_line(y).text for y in range(first.size.height)]
+        assert "filter: api" in drawn[0]
+        assert any("shop/api" in line for line in drawn)
+        assert not any("shop/web" in line for line in drawn)
+        await press(pilot, "escape")
+        drawn = [first.render_line(y).text for y in range(first.size.height)]
+        assert "filter" not in drawn[0]
+        assert any("shop/web" in line for line in drawn)
+
+
+def test_what_the_filter_leaves_nothing_of_says_so() -> None:
+    snapshot = state()
+    for section in takers(snapshot.engines[0], snapshot, lambda service: service == "nowhere"):
+        assert (len(section.details), section.empty) == (0, "none that matches the filter")
 
 
 def test_the_most_comes_first_and_waiting_is_marked() -> None:

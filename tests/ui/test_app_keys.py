@@ -147,6 +147,24 @@ async def test_the_filter_applies_to_every_view_and_says_how_much_it_hides() -> 
         assert "12 services" in text(app)
 
 
+@pytest.mark.parametrize("view", ["1", "2", "3"])
+@pytest.mark.parametrize("size", [(80, 24), (120, 40)])
+async def test_a_filter_that_was_entered_is_told_on_a_line_and_is_no_input_any_more(
+    view: str, size: tuple[int, int]
+) -> None:
+    async with console(size=size) as (app, pilot):
+        await press(pilot, view, "slash", *"mailer")
+        assert lines(app)[-2].split() == ["mailer"]
+        await press(pilot, "enter")
+        assert lines(app)[-2].split() == ["filter:", "mailer", *"/ changes it, escape clears it".split()]
+        await press(pilot, "3" if view == "1" else "1")
+        assert "filter: mailer" in lines(app)[-2]
+        await press(pilot, view, "slash", *"s1", "enter")
+        assert "filter: s1" in lines(app)[-2]
+        await press(pilot, "escape")
+        assert "filter" not in lines(app)[-2]
+
+
 async def test_a_filter_takes_letters_that_are_keys_elsewhere() -> None:
     async with console() as (app, pilot):
         await press(pilot, "slash", *"q1s")

@@ -120,13 +120,16 @@ async def test_the_filter_tells_every_change_and_escape_takes_it_away() -> None:
     async with shown(line, size=(60, 3)) as (host, pilot):
         seen = [line.display]
         line.open()
-        await pilot.press("w", "e", "enter")
+        await pilot.press("w", "e")
         seen.append(line.display)
+        await pilot.press("enter")
+        seen.append(line.display)
+        line.open()
         await pilot.press("escape")
         await pilot.pause()
         seen.append(line.display)
         told = [one.text for one in host.of(FilterLine.Filtered) if isinstance(one, FilterLine.Filtered)]
-    assert seen == [False, True, False]
+    assert seen == [False, True, False, False]
     assert told == ["w", "we", ""]
 
 

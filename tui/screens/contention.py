@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import ClassVar
 
 import msgspec
@@ -45,9 +46,11 @@ class EnginePart(Grid):
             window_s=shown.looking.window_s,
         )
         self.query_one(KneeChart).show(_knee(engine), engine.in_flight)
+        words = shown.looking.words
+        title = f"Services of {engine.name}" if shown.several_engines else "Services"
         self.query_one(Details).show(
-            f"Services of {engine.name}" if shown.several_engines else "Services",
-            takers(engine, shown.snapshot),
+            f"{title} {self._glyphs.dot} filter: {words}" if words else title,
+            takers(engine, shown.snapshot, partial(shown.keeps, engine.name) if words else None),
         )
 
 

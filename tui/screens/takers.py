@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from patchdeck.contention.words import amount
@@ -24,10 +24,19 @@ class Unlimited(NamedTuple):
     memory: int
 
 
-def takers(engine: Engine, snapshot: Snapshot) -> list[Section]:
-    """The services that take most of each thing, those that wait for their limits, and containers without limits."""
+def takers(engine: Engine, snapshot: Snapshot, keeps: Callable[[str], bool] | None = None) -> list[Section]:
+    """The services that take most of each thing, those that wait for their limits, and containers without limits.
+
+    With `keeps` only the services of which it is true, by name.
+    """
+    readings = [one for one in engine.of_services if keeps is None or keeps(one.service)]
+    lacking = [one for one in unlimited(engine, snapshot) if keeps is None or keeps(one.service)]
+
+    def empty(said: str) -> str:
+        return said if keeps is None else "none that matches the filter"
+
     by_name: dict[str, list[ServiceReading]] = defaultdict(list)
-    for one in engine.of_services:
+    for one in readings:
         by_name[one.indicator].append(one)
     starting = f"{engine.in_flight} starting" if engine.in_flight else "nothing is starting"
     sections = [
@@ -38,7 +47,7 @@ def takers(engine: Engine, snapshot: Snapshot) -> list[Section]:
                 for one in sorted(by_name[name], key=lambda one: (-one.value, one.service))[:MOST]
                 if one.value > 0
             ],
-            empty="no container was sampled, or none takes any",
+            empty=empty("no container was sampled, or none takes any"),
         )
         for name, title in _TAKEN.items()
     ]
@@ -48,16 +57,16 @@ def takers(engine: Engine, snapshot: Snapshot) -> list[Section]:
             text=f"{_WAITED[one.indicator]}: {one.reason}",
             severity=Severity.FAILURE if one.level is Level.SATURATED else Severity.WARNING,
         )
-        for one in engine.of_services
+        for one in readings
         if one.indicator in _WAITED and one.level in (Level.BUSY, Level.SATURATED)
     ]
-    sections.append(Section(title="Waits for its limits", counted=True, details=waiting, empty="none"))
+    sections.append(Section(title="Waits for its limits", counted=True, details=waiting, empty=empty("none")))
     sections.append(
         Section(
             title="Without limits",
             counted=True,
-            details=[Detail(key=one.service, text=_lacking(one)) for one in unlimited(engine, snapshot)],
-            empty="every running container has limits of processors and memory",
+            details=[Detail(key=one.service, text=_lacking(one)) for one in lacking],
+            empty=empty("every running container has limits of processors and memory"),
         )
     )
     return sections

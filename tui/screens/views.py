@@ -5,8 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from textual.app import ComposeResult
+
 from tui.footer import Footer
 from tui.screens.base import ConsoleScreen
+from widgets.filter_note import FilterNote
 
 if TYPE_CHECKING:
     from widgets.filter_line import FilterLine
@@ -15,7 +18,13 @@ if TYPE_CHECKING:
 class View(ConsoleScreen, inherit_bindings=False):
     """A screen that shows a stretch of time through the filter."""
 
+    DEFAULT_CSS = "View.-too-small FilterNote { display: none; }"
+
     _filter_line: FilterLine | None = None
+
+    def compose(self) -> ComposeResult:
+        yield from super().compose()
+        yield FilterNote(glyphs=self.glyphs)
 
     async def action_filter(self) -> None:
         await self._open_filter()
@@ -27,6 +36,7 @@ class View(ConsoleScreen, inherit_bindings=False):
 
             self._filter_line = FilterLine()
             await self.mount(self._filter_line, before=self.query_one(Footer))
+        self.query_one(FilterNote).show("")
         self._filter_line.value = self.patchdeck.looking.words
         self._filter_line.open()
 
@@ -37,6 +47,7 @@ class View(ConsoleScreen, inherit_bindings=False):
     def on_filter_line_left(self, event: FilterLine.Left) -> None:
         event.stop()
         self.give_focus()
+        self._note_filter()
 
     def give_focus(self) -> None:
         """Put the keyboard where it belongs on this view."""
@@ -49,13 +60,13 @@ class View(ConsoleScreen, inherit_bindings=False):
 
     def update_shown(self) -> None:
         super().update_shown()
-        words = self.patchdeck.looking.words
-        line = self._filter_line
-        if line is not None and not line.has_focus and line.value != words:
-            # The filter was changed on another view.
-            with line.prevent(line.Changed):
-                line.value = words
-            line.set_class(bool(words), "-open")
+        if self.is_mounted:
+            # It may have been changed on another view.
+            self._note_filter()
+
+    def _note_filter(self) -> None:
+        typing = self._filter_line is not None and self._filter_line.is_open
+        self.query_one(FilterNote).show("" if typing else self.patchdeck.looking.words)
 
     def action_zoom_out(self) -> None:
         self.patchdeck.look(self.patchdeck.looking.longer())

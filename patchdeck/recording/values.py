@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from enum import StrEnum
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import msgspec
 
@@ -19,7 +19,7 @@ class RecordingError(Exception):
     """A recording can not be read or written; one sentence that says what is wrong and what to do."""
 
 
-class Header(Value, frozen=True, kw_only=True):
+class Header(msgspec.Struct, frozen=True, kw_only=True):
     """The first line. `settings` are the sections that decide what a snapshot is, in the form of `Settings`."""
 
     patchdeck: str = "recording"
@@ -31,7 +31,7 @@ class Header(Value, frozen=True, kw_only=True):
     engines: tuple[str, ...] = ()
     simulated: bool = False
     """The engines were not real ones."""
-    settings: Mapping[str, msgspec.Raw] = {}
+    settings: Mapping[str, Any] = {}
 
 
 class LandmarkKind(StrEnum):

@@ -6,6 +6,7 @@ terminal (synchronised output), so that frames can be told apart on the wire.
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import os
 import pty
@@ -23,6 +24,7 @@ import pyte
 
 _ASKS_SYNCHRONISED = b"\x1b[?2026$p"
 _SAYS_SYNCHRONISED = b"\x1b[?2026;2$y"
+_FRAME_BYTES = 1 << 18
 
 
 class TerminalError(Exception):
@@ -47,6 +49,9 @@ class Terminal:
         self._screen = pyte.Screen(columns, rows)
         self._stream = pyte.ByteStream(self._screen)
         self._lock = threading.Lock()
+        self._fed = threading.Condition(self._lock)
+        self._fed_at = self.began
+        """When the newest bytes of the screen came."""
         self._reading = threading.Event()
         self._reading.set()
         self._status: int | None = None
@@ -83,12 +88,15 @@ class Terminal:
         self._reading.set()
 
     def lines(self) -> list[str]:
-        with self._lock:
-            return [line.rstrip() for line in self._screen.display]
+        return self.text.split("\n")
 
     @property
     def text(self) -> str:
-        return "\n".join(self.lines())
+        with self._lock:
+            return self._text()
+
+    def _text(self) -> str:
+        return "\n".join(line.rstrip() for line in self._screen.display)
 
     def wait_for(self, condition: Callable[[str], object], timeout: float = 15.0, what: str = "") -> float:
         """Wait until `condition` holds of the screen's text. Returns how long that took, in seconds."""
@@ -102,6 +110,21 @@ class Terminal:
                 raise TerminalError(f"the program ended (status {self._status}) before {what}:\n{self.text}")
             time.sleep(0.02)
         return time.monotonic() - began
+
+    def answer_s(self, keys: str, condition: Callable[[str], object], timeout: float = 15.0) -> float:
+        """Press `keys` and wait until `condition` holds of the screen's text.
+
+        Returns the seconds from the key to the arrival of the bytes that made it hold, however long it took here to
+        look at them.
+        """
+        with self._fed:
+            pressed = time.monotonic()
+            self.press(keys)
+            while not condition(text := self._text()):
+                left_s = pressed + timeout - time.monotonic()
+                if left_s <= 0 or not self._fed.wait(left_s):
+                    raise TerminalError(f"the key {keys!r} was not answered within {timeout} s:\n{text}")
+            return self._fed_at - pressed
 
     @property
     def ended(self) -> bool:
@@ -146,17 +169,31 @@ class Terminal:
                     return
                 continue
             try:
-                data = os.read(self._fd, 65_536)
+                data = self._read_all()
             except OSError:
                 # The other end is closed: the program has ended.
                 return
             if not data:
                 return
+            came_at = time.monotonic()
             self.bytes_read += len(data)
             if _ASKS_SYNCHRONISED in data:
                 os.write(self._fd, _SAYS_SYNCHRONISED)
-            with self._lock:
+            with self._fed:
                 self._stream.feed(data)
+                self._fed_at = came_at
+                self._fed.notify_all()
                 drawn = self.first_frame_s is None and any(line.strip() for line in self._screen.display)
             if drawn:
                 self.first_frame_s = time.monotonic() - self.began
+
+    def _read_all(self) -> bytes:
+        """What is there, up to a large frame: a pseudo-terminal hands out 4 KB at once, and feeding each takes time."""
+        data = os.read(self._fd, 65_536)
+        with contextlib.suppress(OSError):  # the end comes again with the next read
+            while len(data) < _FRAME_BYTES and self._reading.is_set():
+                readable, _, _ = select.select([self._fd], [], [], 0)
+                if not readable:
+                    break
+                data += os.read(self._fd, 65_536)
+        return data

@@ -14,7 +14,8 @@ from patchdeck.simulator.host.driven import DrivenHost
 from patchdeck.simulator.host.files import PressureFiles
 from patchdeck.simulator.host.model import CPU, DISK, LINK, NETWORK, HostModel, Step
 from patchdeck.simulator.host.pressure import Averages, Busy
-from patchdeck.simulator.host.service_times import fetched
+from patchdeck.simulator.host.service_times import ANSWER, RUNTIME
+from patchdeck.simulator.host.simulated import Appetite, SimulatedHost
 from patchdeck.simulator.host.stations import Line, Sharing
 from patchdeck.sources.host import HostReader
 
@@ -93,22 +94,20 @@ def test_pulls_share_the_link() -> None:
     assert max(ends(both).values()) == pytest.approx(2 * max(ends(alone).values()))
 
 
-def test_a_large_layer_on_its_way_to_the_disk_lets_starts_through() -> None:
-    of = host()
-    pull = of.begin(0.0, fetched(100_000_000))
-    of_pull = next(at_s for at_s, errand in of.advance(1e9) if errand == pull)
-    both = host()
-    both.begin(0.0, fetched(100_000_000))
-    start = both.begin(of_pull - 0.3, [Step(DISK, 0.02)])
-    assert ends(both)[start] < of_pull
-
-
-def test_processors_that_containers_take_are_missing_for_starts() -> None:
+def test_starts_have_their_fair_share_of_what_containers_leave() -> None:
     calm, noisy = host(), host()
-    noisy.take_processors(0.0, 1.5)
+    noisy.want_processors(0.0, 7.0)
     for of in (calm, noisy):
         of.begin(0.0, [Step(CPU, 0.1)])
-    assert max(ends(noisy).values()) > 1.9 * max(ends(calm).values())
+    assert max(ends(noisy).values()) == pytest.approx(4 * max(ends(calm).values()), rel=0.1)
+
+
+def test_a_busy_host_is_slow_to_answer() -> None:
+    calm, busy = host(), host()
+    for _ in range(60):
+        busy.begin(0.0, RUNTIME)
+    asked = {of: of.begin(0.0, ANSWER) for of in (calm, busy)}
+    assert ends(busy)[asked[busy]] > 20 * ends(calm)[asked[calm]]
 
 
 def test_a_slow_disk_is_slower_for_what_comes_after() -> None:
@@ -123,21 +122,21 @@ def test_a_slow_disk_is_slower_for_what_comes_after() -> None:
 
 def test_nobody_waits_on_a_calm_host() -> None:
     busy = Busy(2)
-    busy.count(10.0, cpu=1, taken=0.5, disk=0)
+    busy.count(10.0, cpu=1, others=0.5, disk=0)
     assert (busy.cpu.some, busy.io.some, busy.io.full) == (0.0, 0.0, 0.0)
     assert busy.used_s == pytest.approx(15.0)
 
 
 def test_more_than_there_are_processors_wait_for_them() -> None:
     busy = Busy(2)
-    busy.count(10.0, cpu=3, taken=0.0, disk=0)
+    busy.count(10.0, cpu=3, others=0.0, disk=0)
     assert busy.cpu.some == 10.0
 
 
 def test_io_is_full_only_while_nothing_else_runs() -> None:
     busy = Busy(2)
-    busy.count(1.0, cpu=0, taken=0.0, disk=2)
-    busy.count(1.0, cpu=1, taken=0.0, disk=2)
+    busy.count(1.0, cpu=0, others=0.0, disk=2)
+    busy.count(1.0, cpu=1, others=0.0, disk=2)
     assert busy.io == (2.0, 1.0)
 
 
@@ -204,3 +203,30 @@ async def test_an_errand_that_nobody_waits_for_any_more_goes_on() -> None:
     assert model.errands == 1
     await driven.through([Step(DISK, 0.02)])
     assert model.errands == 0
+
+
+def simulated(folder: Path) -> SimulatedHost:
+    return SimulatedHost(
+        random.Random(1), proc=folder, appetite=lambda _: Appetite(processors=0.5, has_cpu_limit=True)
+    )
+
+
+async def test_a_layer_comes_in_pieces_and_lets_starts_through(tmp_path: Path) -> None:
+    on = simulated(tmp_path)
+    told: list[int] = []
+    unpacking = asyncio.create_task(on.unpack(100_000_000, told.append))
+    await asyncio.sleep(0.05)
+    await on.mounts("c")
+    assert not unpacking.done()
+    await unpacking
+    assert told == sorted(told)
+    assert told[-1] == 100_000_000
+    assert len(told) >= 20
+
+
+async def test_what_a_container_used_grows_with_the_time_it_runs(tmp_path: Path) -> None:
+    on = simulated(tmp_path)
+    before, after = on.use("c", 10.0), on.use("c", 12.0)
+    assert after.cpu_ns - before.cpu_ns == pytest.approx(1e9)
+    assert after.periods - before.periods == 20
+    assert after.memory_bytes == before.memory_bytes

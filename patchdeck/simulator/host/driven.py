@@ -30,9 +30,9 @@ class DrivenHost:
         self._arm()
         await done
 
-    def take_processors(self, processors: float) -> None:
-        """See `HostModel.take_processors`."""
-        self._model.take_processors(self._advanced(), processors)
+    def want_processors(self, processors: float) -> None:
+        """See `HostModel.want_processors`."""
+        self._model.want_processors(self._advanced(), processors)
         self._arm()
 
     def slow_disk(self, factor: float) -> None:

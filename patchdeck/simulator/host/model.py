@@ -38,7 +38,6 @@ class HostModel:
         processors: int = PROCESSORS,
         link_bytes_per_s: float = LINK_BYTES_PER_S,
     ) -> None:
-        self.processors = processors
         self.busy = Busy(processors)
         """What was waited for so far."""
         self._cpu = Sharing(processors, most=1.0, crowding=CPU_CROWDING)
@@ -54,17 +53,12 @@ class HostModel:
         self._left: dict[int, deque[Step]] = {}
         self._number = 0
         self._now_s = 0.0
-        self._taken = 0.0
+        self._wanted = 0.0
 
     @property
     def errands(self) -> int:
         """Under way."""
         return len(self._left)
-
-    @property
-    def wanting_processor(self) -> float:
-        """Processors that would be in use if there were enough."""
-        return len(self._cpu) + self._taken
 
     def begin(self, now_s: float, steps: Sequence[Step]) -> int:
         """A new errand, of at least one step; its number. What is due by `now_s` has been taken by `advance`."""
@@ -91,13 +85,11 @@ class HostModel:
                 yield at_s, number
         self._pass(until_s)
 
-    def take_processors(self, now_s: float, processors: float) -> None:
-        """From now on containers that run keep so many processors busy; the rest is for starts."""
+    def want_processors(self, now_s: float, processors: float) -> None:
+        """From now on containers that run want so many processors, and get their fair share of those there are."""
         self._pass(now_s)
-        self._taken = processors
-        # However much is taken, the scheduler gives starts their share.
-        free = max(self.processors - processors, self.processors / (1 + 2 * max(0.0, processors)))
-        self._cpu.resize(now_s, free)
+        self._wanted = processors
+        self._cpu.beside(now_s, processors)
 
     def slow_disk(self, now_s: float, factor: float) -> None:
         """From now on the disk takes so many times as long; 1 is as calibrated."""
@@ -112,5 +104,5 @@ class HostModel:
         span = until_s - self._now_s
         if span <= 0:
             return
-        self.busy.count(span, cpu=len(self._cpu), taken=self._taken, disk=len(self._disk))
+        self.busy.count(span, cpu=len(self._cpu), others=self._wanted, disk=len(self._disk))
         self._now_s = until_s

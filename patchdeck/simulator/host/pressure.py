@@ -26,10 +26,10 @@ class Busy:
         """Of processors, all together."""
         self.iowait_s = 0.0
 
-    def count(self, span_s: float, *, cpu: int, taken: float, disk: int) -> None:
-        """For `span_s`, `cpu` errands wanted a processor beside the `taken` ones, and `disk` waited for the disk."""
-        wanted = cpu + taken
-        # What containers take is a mean: with 0.3 of a processor taken, two errands on two processors wait for each
+    def count(self, span_s: float, *, cpu: int, others: float, disk: int) -> None:
+        """For `span_s`, `cpu` errands and `others` wanted a processor, and `disk` errands waited for the disk."""
+        wanted = cpu + others
+        # What containers want is a mean: where that is 0.3 of a processor, two errands on two processors wait for each
         # other in 0.3 of the time.
         waiting = min(1.0, max(0.0, wanted - self.processors))
         used = min(float(self.processors), wanted)

@@ -11,7 +11,7 @@ import random
 from collections.abc import Sequence
 from typing import Final
 
-from patchdeck.simulator.host.model import CPU, DISK, LINK, NETWORK, Step
+from patchdeck.simulator.host.model import CPU, DISK, NETWORK, Step
 
 SPREAD: Final = 0.3
 """Of each step, as the standard deviation of the logarithm."""
@@ -21,11 +21,16 @@ CREATE: Final = (Step(CPU, 0.016), Step(DISK, 0.037))
 MOUNTS: Final = (Step(DISK, 0.015),)
 SANDBOX: Final = (Step(NETWORK, 0.020),)
 """The network namespace, under the lock that all network changes share."""
+ENDPOINT: Final = (Step(NETWORK, 0.012),)
+"""On each network, under the same lock. Not in the table, which was measured without a network."""
 RUNTIME: Final = (Step(CPU, 0.018),)
 STOP: Final = (Step(CPU, 0.008), Step(NETWORK, 0.006))
 REMOVE: Final = (Step(CPU, 0.006), Step(DISK, 0.012))
+ANSWER: Final = (Step(CPU, 0.0005),)
+"""Of the engine, to whatever it is asked."""
 
 PIECE_BYTES: Final = 4_000_000
+"""Of a layer that are fetched or unpacked at once."""
 UNPACKED_BYTES_PER_S: Final = 250e6
 
 
@@ -34,10 +39,3 @@ def drawn(chance: random.Random, steps: Sequence[Step]) -> list[Step]:
     return [
         Step(step.station, step.work * chance.lognormvariate(-SPREAD * SPREAD / 2, SPREAD)) for step in steps
     ]
-
-
-def fetched(size_bytes: int) -> list[Step]:
-    """One layer through the link, then piece by piece onto the disk, so that starts get their turns between."""
-    pieces = max(1, round(size_bytes / PIECE_BYTES))
-    unpack = Step(DISK, size_bytes / pieces / UNPACKED_BYTES_PER_S)
-    return [Step(LINK, size_bytes), *([unpack] * pieces)]

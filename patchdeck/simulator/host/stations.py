@@ -30,13 +30,14 @@ class Sharing:
     """Everyone is served at once and equally fast: processors, a network link.
 
     `capacity` is the work done in a second, `most` what one ticket can have of it. Each doubling of the crowd past
-    what can be served at full speed costs `crowding` of the capacity.
+    what can be served at full speed costs `crowding` of the capacity. `others` are served as well, and never done.
     """
 
     def __init__(self, capacity: float, *, most: float = math.inf, crowding: float = 0.0) -> None:
         self._capacity = capacity
         self._most = most
         self._crowding = crowding
+        self._others = 0.0
         # All tickets are served equally fast, so one counter of what each has had is enough, and a heap of where it
         # is to stand when they are done.
         self._had = 0.0
@@ -60,10 +61,10 @@ class Sharing:
         self._settle(now_s)
         return heapq.heappop(self._done_at)[1]
 
-    def resize(self, now_s: float, capacity: float) -> None:
-        """From now on there is so much."""
+    def beside(self, now_s: float, others: float) -> None:
+        """From now on so many others, on average, are served as well."""
         self._settle(now_s)
-        self._capacity = capacity
+        self._others = others
 
     def _settle(self, now_s: float) -> None:
         if self._done_at:
@@ -72,9 +73,9 @@ class Sharing:
 
     def _rate(self) -> float:
         """Of each ticket."""
-        crowd = max(1.0, len(self._done_at) * self._most / self._capacity) if self._crowding else 1.0
-        slowed = self._capacity / (1 + self._crowding * math.log2(crowd))
-        return min(self._most, slowed / len(self._done_at))
+        served = len(self._done_at) + self._others
+        crowd = max(1.0, served * self._most / self._capacity) if self._crowding else 1.0
+        return min(self._most, self._capacity / (1 + self._crowding * math.log2(crowd)) / served)
 
 
 class Line:

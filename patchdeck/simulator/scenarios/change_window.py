@@ -11,7 +11,7 @@ SCENARIO = Scenario(
         At(8, Grow(service="shop/web", by=28, at_once=28)),
         At(20, Patch(service="shop/api", to="2.1.0", at_once=4)),
         At(38, Patch(service="shop/search", to="3.3.0", at_once=2, most=3)),
-        At(52, Load(processors=1.7, for_s=34)),
+        At(52, Load(processors=12, for_s=34)),
         At(56, Grow(service="delivery/orders", by=20, at_once=20)),
         At(66, Patch(service="payments/gateway", to="5.0.4", at_once=8)),
         At(92, Patch(service="shop/search", to="3.2.1", at_once=1)),

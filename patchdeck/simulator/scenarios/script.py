@@ -95,7 +95,7 @@ class Patch(Act, frozen=True, kw_only=True):
 
 
 class Load(Act, frozen=True, kw_only=True):
-    """Something beside the containers of the services keeps so many processors busy."""
+    """Something on the host wants so many processors: a report, a backup."""
 
     processors: float
     for_s: float

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
-from typing import ClassVar
+from collections.abc import Callable, Iterable, Sequence
+from typing import TYPE_CHECKING, ClassVar
 
 from rich.console import RenderableType
 from textual.app import App
 from textual.binding import BindingType
 from textual.command import Provider
+from textual.widget import Widget
 
 from patchdeck.model import HeatColumn, Snapshot, SourceState, Startup
 from patchdeck.settings import Settings
@@ -17,6 +18,7 @@ from themes.palettes import BY_SETTING, THEMES, VARIABLE_DEFAULTS
 from themes.ramps import UNICODE, Glyphs
 from tui import keymap
 from tui.bridge import Bridge, Watch
+from tui.footer import Footer
 from tui.keymap import Keymap
 from tui.looking import Looking
 from tui.matching import Matcher
@@ -24,6 +26,9 @@ from tui.screens.base import ConsoleScreen
 from tui.screens.deck import DeckScreen
 from tui.screens.views import View
 from tui.shown import Shown
+
+if TYPE_CHECKING:
+    from widgets.prompt import Prompt
 
 WatchMaker = Callable[[], Watch]
 
@@ -61,6 +66,8 @@ class PatchdeckApp(App[int], inherit_bindings=False):
     ENABLE_COMMAND_PALETTE = False
     """Textual's key for it; `action_commands` opens the palette with commands from the keymap."""
     ALLOW_SELECT = False
+    ON: ClassVar[str] = keymap.LIVE
+    """What it is on, for the keys."""
 
     def __init__(
         self,
@@ -73,7 +80,7 @@ class PatchdeckApp(App[int], inherit_bindings=False):
         super().__init__()
         self.animation_level = "none"
         self.settings = settings
-        self.keymap = Keymap(settings.screen.keys)
+        self.keymap = Keymap(settings.screen.keys, self.ON)
         self.glyphs = glyphs
         self.watch_object: Watch | None = None
         self.snapshot: Snapshot | None = None
@@ -82,6 +89,7 @@ class PatchdeckApp(App[int], inherit_bindings=False):
         self._make_watch = make_watch
         self._matcher = Matcher("")
         self._bridge: Bridge | None = None
+        self._asked_from: Widget | None = None
         self._leaving = False
         """Snapshots still arrive while the screens are being taken down."""
         for one in THEMES:
@@ -141,6 +149,36 @@ class PatchdeckApp(App[int], inherit_bindings=False):
             return f"filter: {self.looking.words}"
         engines = self.snapshot.engines if self.snapshot else ()
         return next((one.detail for one in engines if one.state is not SourceState.LIVE and one.detail), "")
+
+    # Asking
+
+    async def ask(self, question: str, *, id: str) -> None:  # noqa: A002 - as Textual has it
+        """Open a line that asks; its `Prompt.Answered` comes to the app, under this id."""
+        from widgets.prompt import Prompt  # noqa: PLC0415 - it brings Textual's input
+
+        if isinstance(self.screen, ConsoleScreen) and not self.screen.query(Prompt):
+            self._asked_from = self.screen.focused
+            prompt = Prompt(question, id=id)
+            await self.screen.mount(prompt, before=self.screen.query_one(Footer))
+            prompt.focus()
+
+    async def asked(self, prompt: Widget) -> None:
+        """The question is done with: the keyboard goes back to where it was."""
+        await prompt.remove()
+        if self._asked_from is not None and self._asked_from.is_mounted:
+            self._asked_from.focus()
+
+    async def on_prompt_left(self, event: Prompt.Left) -> None:
+        await self.asked(event.prompt)
+
+    # What a replay has besides
+
+    def extra_lines(self) -> Iterable[Widget]:
+        """Lines of the class `extra` that every screen has above its keys."""
+        return ()
+
+    def show_besides(self, screen: ConsoleScreen) -> None:
+        """Show on a screen what does not come from the snapshot."""
 
     # Looking
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from textual import events
 
 from themes.ramps import Glyphs
-from tui.keymap import Action, Keymap, actions_on
+from tui.keymap import REPLAY, Action, Keymap
 from widgets.ink import Ink
 from widgets.line import Line, Spans
 from widgets.panel import Panel
@@ -22,7 +22,9 @@ class Footer(Panel):
 
     def __init__(self, screen_name: str, keymap: Keymap, *, glyphs: Glyphs) -> None:
         super().__init__(glyphs=glyphs, framed=False)
-        actions = [action for action in actions_on(screen_name) if action.footer]
+        actions = [action for action in keymap.actions_on(screen_name) if action.footer]
+        # In a replay what moves it comes first; the views are the same as ever.
+        actions.sort(key=lambda action: (action.id != "back", action.only != REPLAY))
         self._keymap = keymap
         self._first = [action for action in actions if action.id not in _ALWAYS]
         self._last = [action for action in actions if action.id in _ALWAYS]

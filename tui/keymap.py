@@ -25,6 +25,8 @@ VIEWS = (DECK, STARTUPS, CONTENTION)
 PAGES = (CONTAINER, SERVICE, CELL, HELP)
 """The screens that are laid over a view."""
 SCREENS = (*VIEWS, *PAGES, SEARCHING)
+LIVE, REPLAY = "live", "replay"
+"""What the console is on: engines, or a recording."""
 
 
 class KeymapError(ValueError):
@@ -49,9 +51,11 @@ class Action:
     footer: bool = True
     always: bool = False
     """Works even while text is being typed."""
+    only: str = ""
+    """LIVE or REPLAY; empty is both."""
 
-    def works_on(self, screen: str) -> bool:
-        return not self.screens or screen in self.screens
+    def works_on(self, screen: str, on: str) -> bool:
+        return (not self.screens or screen in self.screens) and self.only in ("", on)
 
 
 _GO, _SHOW, _CONSOLE = "Go", "Show", "Console"
@@ -64,6 +68,12 @@ def _go(name: str, keys: str, label: str, tooltip: str, *screens: str, footer: b
 def _show(name: str, keys: str, label: str, tooltip: str, *screens: str, footer: bool = True) -> Action:
     return Action(
         id=name, keys=keys, label=label, tooltip=tooltip, group=_SHOW, screens=screens, footer=footer
+    )
+
+
+def _replay(name: str, keys: str, label: str, tooltip: str, *, footer: bool = True) -> Action:
+    return Action(
+        id=name, keys=keys, label=label, tooltip=tooltip, group="Replay", footer=footer, only=REPLAY
     )
 
 
@@ -92,7 +102,37 @@ ACTIONS: tuple[Action, ...] = (
     _show("only_failed", "f", "failed", "Only startups that failed or were never ready", STARTUPS),
     _show("only_slow", "w", "slow", "Only startups as slow as the window's p95 or slower", STARTUPS),
     _show("logs", "o", "logs", "Fetch the last log lines again", CONTAINER),
-    _show("retry", "n", "now", "Look for an engine now", SEARCHING),
+    Action(
+        id="retry",
+        keys="n",
+        label="now",
+        tooltip="Look for an engine now",
+        group=_SHOW,
+        screens=(SEARCHING,),
+        only=LIVE,
+    ),
+    _replay("play", "space", "play", "Play, or pause; at the end, play from the beginning"),
+    _replay("step", "full_stop", "step", "Go on to the next observation that changes something"),
+    _replay("second_on", "greater_than_sign", "1s", "Go on by one second", footer=False),
+    _replay("second_back", "less_than_sign", "1s back", "Go back by one second", footer=False),
+    _replay("faster", "right_square_bracket", "faster", "Play faster, up to 64 times"),
+    _replay("slower", "left_square_bracket", "slower", "Play more slowly, down to a quarter", footer=False),
+    _replay("skip_idle", "i", "skip idle", "Skip the stretches in which nothing happens, or play them again"),
+    _replay("go_to_time", "g", "go to", "Go to a time, so far on or back, or a mark by its name"),
+    _replay("next_mark", "n", "mark", "Go to the next mark"),
+    _replay("previous_mark", "N", "mark before", "Go to the mark before", footer=False),
+    _replay("next_rollout_step", "r", "rollout", "Go to the next step of a rollout", footer=False),
+    _replay("previous_rollout_step", "R", "rollout before", "Go to the rollout step before", footer=False),
+    _replay("next_failure", "x", "failure", "Go to the next failure or lost engine"),
+    _replay("previous_failure", "X", "failure before", "Go to the failure before", footer=False),
+    _replay("beginning", "0", "beginning", "Go to the beginning", footer=False),
+    _replay(
+        "end",
+        "dollar_sign",
+        "end",
+        "Go to the end, and follow it while the recording is being written",
+        footer=False,
+    ),
     Action(
         id="theme",
         keys="t",
@@ -156,20 +196,21 @@ def shown(key: str) -> str:
     return _SHORT.get(key) or format_key(key)
 
 
-def actions_on(screen: str) -> Iterator[Action]:
-    """Everything that works on a screen, in the order of the list."""
-    return (action for action in ACTIONS if action.works_on(screen))
+def actions_on(screen: str, on: str = LIVE) -> Iterator[Action]:
+    """Everything that works on a screen, in the order of the list. `on` is LIVE or REPLAY."""
+    return (action for action in ACTIONS if action.works_on(screen, on))
 
 
 class Keymap:
     """`ACTIONS` with the remapping of the configuration applied to them.
 
     Raises `KeymapError` when the remapping names an action or a key that there is not, or gives one key two meanings
-    on one screen.
+    on one screen. `on` says what the console is on, LIVE or REPLAY; both are checked.
     """
 
-    def __init__(self, remapped: Mapping[str, str] | None = None) -> None:
+    def __init__(self, remapped: Mapping[str, str] | None = None, on: str = LIVE) -> None:
         self.remapped = dict(remapped or {})
+        self.on = on
         known = {action.id for action in ACTIONS}
         for name in self.remapped:
             if name not in known:
@@ -178,11 +219,12 @@ class Keymap:
             action.id: _split(action.id, self.remapped.get(action.id, action.keys)) for action in ACTIONS
         }
         for screen in SCREENS:
-            self._refuse_clashes(screen)
+            self._refuse_clashes(screen, LIVE)
+            self._refuse_clashes(screen, REPLAY)
 
-    def _refuse_clashes(self, screen: str) -> None:
+    def _refuse_clashes(self, screen: str, on: str) -> None:
         meant: dict[str, str] = {}
-        for action in actions_on(screen):
+        for action in actions_on(screen, on):
             for key in self._keys[action.id]:
                 other = meant.setdefault(shown(key), action.id)
                 if other != action.id:
@@ -195,6 +237,10 @@ class Keymap:
         """Keys by the ids of bindings, those that panels have for the same thing included."""
         twins = {_TWINS[name]: keys for name, keys in self.remapped.items() if name in _TWINS}
         return {**self.remapped, **twins}
+
+    def actions_on(self, screen: str) -> Iterator[Action]:
+        """Everything that works on a screen of this console, in the order of the list."""
+        return actions_on(screen, self.on)
 
     def keys(self, action: Action) -> tuple[str, ...]:
         """All keys of an action as they are written on screen, the main one first."""
@@ -221,8 +267,8 @@ def _is_key(key: str) -> bool:
 _NAMED_KEYS = frozenset(key.value for key in Keys)
 
 
-def bindings(screen: str | None = None) -> list[Binding]:
-    """The bindings of a screen, or, of None, those of the app. Remapping is Textual's, by their ids."""
+def bindings(screen: str | None = None, on: str = LIVE) -> list[Binding]:
+    """The bindings of a screen, or, of None, those of an app that is on this. Remapping is Textual's, by their ids."""
     return [
         Binding(
             action.keys,
@@ -234,5 +280,5 @@ def bindings(screen: str | None = None) -> list[Binding]:
             priority=action.always,
         )
         for action in ACTIONS
-        if (screen in action.screens if screen is not None else not action.screens)
+        if (screen in action.screens if screen else not action.screens and action.only in ("", on))
     ]

@@ -10,7 +10,7 @@ from textual.command import SimpleCommand
 from textual.screen import Screen
 
 from themes.palettes import BY_SETTING
-from tui.keymap import Action, Keymap, actions_on
+from tui.keymap import Action, Keymap
 
 _NOT_OFFERED = frozenset({"commands", "back", "leave", "next_panel", "previous_panel"})
 
@@ -21,7 +21,7 @@ def commands_of(screen: Screen[None], name: str, keymap: Keymap) -> list[SimpleC
 
 
 def _actions(screen: Screen[None], name: str, keymap: Keymap) -> Iterator[SimpleCommand]:
-    for action in actions_on(name):
+    for action in keymap.actions_on(name):
         if action.id not in _NOT_OFFERED:
             label = f"{action.label}  ({keymap.keys(action)[0]})"
             yield SimpleCommand(label, partial(_run, screen, action), action.tooltip)

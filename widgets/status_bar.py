@@ -47,7 +47,7 @@ class StatusBar(Panel):
         self._armed = ""
         self._is_armed = False
         self._clock = ""
-        self._simulated = False
+        self._simulated = self._replaying = False
 
     def show(
         self,
@@ -60,6 +60,7 @@ class StatusBar(Panel):
         sources: Sequence[tuple[str, SourceState]] = (),
         notice: str = "",
         simulated: bool = False,
+        replaying: bool = False,
     ) -> None:
         """Show this.
 
@@ -69,6 +70,7 @@ class StatusBar(Panel):
         self._engines, self._now_ns, self._clock = engines, now_ns, clock
         self._armed, self._is_armed = armed_label, is_armed
         self._sources, self._notice, self._simulated = sources, notice, simulated
+        self._replaying = replaying
         self.redraw()
 
     def draw(self, width: int, height: int) -> Sequence[Spans]:
@@ -93,8 +95,11 @@ class StatusBar(Panel):
         line = self.line(60)
         if self._simulated:
             line.put("SIMULATED", Ink.SIMULATED).gap(3)
-        line.free(self._armed, Ink.ARMED if self._is_armed else Ink.MUTED)
-        line.gap(3).free(self._clock, Ink.TEXT).gap(1)
+        if self._replaying:
+            line.put("REPLAY", Ink.SIMULATED).gap(3)
+        if self._armed:
+            line.free(self._armed, Ink.ARMED if self._is_armed else Ink.MUTED).gap(3)
+        line.free(self._clock, Ink.TEXT).gap(1)
         return line.so_far()
 
     def _left(self, room: int, name_cells: int, *, with_sources: bool) -> Line:

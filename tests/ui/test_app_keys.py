@@ -11,6 +11,7 @@ from tui import keymap
 from tui.app import PatchdeckApp
 from tui.keymap import ACTIONS, Keymap, KeymapError
 from tui.keys_page import page
+from tui.replay import ReplayApp
 from tui.screens.base import ConsoleScreen
 from tui.screens.cell import CellScreen
 from tui.screens.container import LOG_LINES, ContainerScreen
@@ -39,7 +40,8 @@ def test_every_action_has_its_method_wherever_it_works() -> None:
     assert {kind.NAME for kind in SCREENS} == set(keymap.SCREENS)
     for action in ACTIONS:
         if not action.screens:
-            assert hasattr(PatchdeckApp, f"action_{action.id}"), action.id
+            app = ReplayApp if action.only == keymap.REPLAY else PatchdeckApp
+            assert hasattr(app, f"action_{action.id}"), action.id
         for kind in SCREENS:
             if kind.NAME in action.screens:
                 assert hasattr(kind, f"action_{action.id}"), (kind, action.id)
@@ -156,7 +158,8 @@ async def test_a_filter_that_was_entered_is_told_on_a_line_and_is_no_input_any_m
         await press(pilot, view, "slash", *"mailer")
         assert lines(app)[-2].split() == ["mailer"]
         await press(pilot, "enter")
-        assert lines(app)[-2].split() == ["filter:", "mailer", *"/ changes it, escape clears it".split()]
+        assert lines(app)[-2].split()[:2] == ["filter:", "mailer"]
+        assert lines(app)[-2].rstrip().endswith("/ changes it, escape clears it")
         await press(pilot, "3" if view == "1" else "1")
         assert "filter: mailer" in lines(app)[-2]
         await press(pilot, view, "slash", *"s1", "enter")

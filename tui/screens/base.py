@@ -12,6 +12,7 @@ from textual.screen import Screen
 from textual.widget import Widget
 
 from themes.ramps import Glyphs
+from tui import keymap
 from tui.clock import Clock
 from tui.footer import Footer
 from tui.shown import Shown
@@ -51,7 +52,8 @@ class ConsoleScreen(Screen[None], inherit_bindings=False):
         & > .status { height: 1; }
         & > Notice { display: none; }
         &.-too-small > Notice { display: block; }
-        &.-too-small > .body, &.-too-small > .status, &.-too-small > Footer { display: none; }
+        &.-too-small > .body, &.-too-small > .status, &.-too-small > .extra { display: none; }
+        &.-too-small > Footer { display: none; }
     }
     """
 
@@ -73,6 +75,7 @@ class ConsoleScreen(Screen[None], inherit_bindings=False):
             yield Clock(utc=self.utc, glyphs=self.glyphs)
         yield from self.compose_body()
         yield Notice(glyphs=self.glyphs)
+        yield from self.patchdeck.extra_lines()
         yield Footer(self.NAME, self.patchdeck.keymap, glyphs=self.glyphs)
 
     def compose_body(self) -> Iterable[Widget]:
@@ -88,13 +91,16 @@ class ConsoleScreen(Screen[None], inherit_bindings=False):
         if not self.is_mounted:
             return
         snapshot = self.patchdeck.snapshot
+        replaying = self.patchdeck.ON == keymap.REPLAY
         self.query_one(StatusBar).show(
             snapshot.engines if snapshot else (),
             now_ns=snapshot.at_ns if snapshot else 0,
             clock="",
-            armed_label="READ-ONLY",
+            armed_label="" if replaying else "READ-ONLY",
             notice=self.patchdeck.notice,
+            replaying=replaying,
         )
+        self.patchdeck.show_besides(self)
         if self.patchdeck.shown is not None:
             self.show(self.patchdeck.shown)
 

@@ -8,7 +8,7 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 
 from tui import keymap
-from tui.keymap import CURSOR_KEYS, actions_on
+from tui.keymap import CURSOR_KEYS
 from tui.screens.base import ConsoleScreen
 from tui.shown import Shown
 from widgets.details import Detail, Details, Section
@@ -47,7 +47,7 @@ class HelpScreen(ConsoleScreen, inherit_bindings=False):
     def _sections(self) -> list[Section]:
         keys = self.patchdeck.keymap
         groups: dict[str, list[Detail]] = {}
-        for action in actions_on(self._about):
+        for action in keys.actions_on(self._about):
             groups.setdefault(action.group, []).append(
                 Detail(key=", ".join(keys.keys(action)), text=action.tooltip)
             )

@@ -1,0 +1,1 @@
+"""Playing a recording: the same observations, at a pace of one's own, into the same fold."""

@@ -74,6 +74,11 @@ class Shown:
         return frozenset(one.name for one in self.snapshot.engines if one.state is not SourceState.LIVE)
 
     @property
+    def simulated(self) -> bool:
+        """Something of what is shown is of no real container."""
+        return any(one.described is not None and one.described.simulated for one in self.snapshot.engines)
+
+    @property
     def all_stale(self) -> bool:
         return bool(self.snapshot.engines) and len(self.stale) == len(self.snapshot.engines)
 

@@ -45,6 +45,8 @@ class EngineDescribed(Observation, frozen=True, kw_only=True):
     local: bool = False
     """The engine runs on this host, so that /proc/pressure speaks of it."""
     swarm: bool = False
+    simulated: bool = False
+    """It says so itself: nothing that it tells is of a real container."""
 
     @property
     def stamps_before_start(self) -> bool:

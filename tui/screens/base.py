@@ -90,7 +90,7 @@ class ConsoleScreen(Screen[None], inherit_bindings=False):
         """Draw what the app has now: its state if there is one yet, and the status line."""
         if not self.is_mounted:
             return
-        snapshot = self.patchdeck.snapshot
+        snapshot, shown = self.patchdeck.snapshot, self.patchdeck.shown
         replaying = self.patchdeck.ON == keymap.REPLAY
         self.query_one(StatusBar).show(
             snapshot.engines if snapshot else (),
@@ -98,11 +98,12 @@ class ConsoleScreen(Screen[None], inherit_bindings=False):
             clock="",
             armed_label="" if replaying else "READ-ONLY",
             notice=self.patchdeck.notice,
+            simulated=shown is not None and shown.simulated,
             replaying=replaying,
         )
         self.patchdeck.show_besides(self)
-        if self.patchdeck.shown is not None:
-            self.show(self.patchdeck.shown)
+        if shown is not None:
+            self.show(shown)
 
     def on_mount(self) -> None:
         self.update_shown()

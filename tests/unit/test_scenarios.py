@@ -17,9 +17,9 @@ def test_what_a_script_names_is_in_its_fleet(name: str) -> None:
     for at in scenario.script:
         match at.act:
             case script.Patch(service=service, to=to):
-                assert scenario.service(service).version(to)
+                assert scenario.service(service).version(to).name == to
             case script.Grow(service=service) | script.Shrink(service=service):
-                assert scenario.service(service)
+                assert scenario.service(service).name == service
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -192,5 +192,5 @@ async def read_image(connection: Connection, name: str) -> ImageSeen | None:
         platform=Platform(
             inspect.get("Os") or "", inspect.get("Architecture") or "", inspect.get("Variant") or ""
         ),
-        config=inspect.get("Config") or {},
+        inspect=inspect,
     )

@@ -98,7 +98,7 @@ def _here(image: str, reference: Reference | None, found: ImageSeen) -> TargetSe
         digest=digests[0] if digests else "",
         facts=found.facts,
         platform=found.platform,
-        config=found.config,
+        inspect=found.inspect,
         diff_ids=tuple(layer.diff_id for layer in found.facts.layers),
     )
 
@@ -177,7 +177,7 @@ def _remote(told: TargetSeen, remote: RemoteImage, engine: EngineRead) -> Target
             architecture=configuration.architecture,
         ),
         platform=configuration.platform,
-        config=configuration.config,
+        inspect={"Config": configuration.config},
         diff_ids=configuration.rootfs.diff_ids,
         layer_bytes=remote.layer_bytes,
     )

@@ -50,8 +50,8 @@ class ImageSeen(Value, frozen=True, kw_only=True):
 
     facts: ImageFacts
     platform: Platform
-    config: Mapping[str, Any]
-    """What containers get from it, as inspect spells it."""
+    inspect: Mapping[str, Any]
+    """As the engine wrote it."""
 
 
 class TargetSeen(Value, frozen=True, kw_only=True):
@@ -66,7 +66,8 @@ class TargetSeen(Value, frozen=True, kw_only=True):
     """repository@sha256:…"""
     facts: ImageFacts | None = None
     platform: Platform | None = None
-    config: Mapping[str, Any] | None = None
+    inspect: Mapping[str, Any] | None = None
+    """As the engine wrote it; of an image that is not on the engine the `Config` alone."""
     diff_ids: tuple[str, ...] | None = None
     layer_bytes: tuple[int, ...] = ()
     """Compressed, one for each of `diff_ids`; of an image that is not on the engine."""

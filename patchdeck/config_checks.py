@@ -7,9 +7,11 @@ from collections.abc import Callable, Sequence
 
 from patchdeck import durations
 from patchdeck.config_values import Mistake, found, unlike
+from patchdeck.rollout.gates.compared import COMPARISON
 from patchdeck.rollout.planning import strategy
 from patchdeck.settings import (
     EngineSettings,
+    GateSettings,
     IndicatorSettings,
     PressureLevels,
     PrometheusSettings,
@@ -35,6 +37,7 @@ def check(settings: Settings) -> None:
     _indicators(settings.indicators)
     _startups(settings)
     _rollout(settings.rollout)
+    _gates(settings.gates)
     for action, keys in settings.screen.keys.items():
         if not keys.strip(", "):
             raise unlike(
@@ -181,3 +184,21 @@ def _rollout(settings: RolloutSettings) -> None:
             strategy.gate(f"{name}={value}")
         except ValueError as error:
             raise unlike(("rollout", "gates", name), "a gate's name and its value", found(value)) from error
+
+
+def _gates(gates: Sequence[GateSettings]) -> None:
+    names: set[str] = set()
+    for index, gate in enumerate(gates):
+        where = ("gates", index)
+        if not _INDICATOR_NAME.fullmatch(gate.name):
+            raise unlike((*where, "name"), "up to 20 small letters, digits, _ and -", found(gate.name))
+        if gate.name in {*names, "health", "ratio", "contention"}:
+            raise unlike((*where, "name"), "a name that no other gate has", f"{found(gate.name)} again")
+        names.add(gate.name)
+        kinds = [kind for kind in ("promql", "http", "tcp", "command") if getattr(gate, kind)]
+        if len(kinds) != 1:
+            raise unlike(where, "one of promql, http, tcp and command", " and ".join(kinds) or "none")
+        if gate.promql and not COMPARISON.fullmatch(gate.compare):
+            raise unlike((*where, "compare"), 'a comparison, as in "< 0.01"', found(gate.compare))
+        if gate.http and not gate.http.startswith(("http://", "https://")):
+            raise unlike((*where, "http"), "a URL that begins with http:// or https://", found(gate.http))

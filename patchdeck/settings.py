@@ -195,6 +195,25 @@ class RolloutSettings(Section, frozen=True, kw_only=True):
     gates: Mapping[str, str] = {}
 
 
+class GateSettings(Section, frozen=True, kw_only=True):
+    """A gate of the user's own: exactly one of promql, http, tcp and command."""
+
+    name: str = ""
+    services: tuple[str, ...] = ("*",)
+    """Shell patterns of the services that it is for."""
+    promql: str = ""
+    """Of $service, $engine and $containers, a regular expression of the new replicas' names."""
+    compare: str = ""
+    """What every series of the answer has to be, as in "< 0.01"."""
+    http: str = ""
+    """A URL; with {name}, {address} or {port:80} in it, one for each new replica."""
+    tcp: str = ""
+    """host:port, with the same placeholders."""
+    command: tuple[str, ...] = ()
+    """A program and its arguments; exit status 0 passes, 1 fails, all others hold."""
+    timeout_s: Annotated[float, Meta(ge=0.1, le=600, extra={"written": DURATION})] = 5.0
+
+
 class Settings(Section, frozen=True, kw_only=True):
     engines: tuple[EngineSettings, ...] = ()
     services: ServiceSettings = ServiceSettings()
@@ -205,4 +224,5 @@ class Settings(Section, frozen=True, kw_only=True):
     watch: WatchSettings = WatchSettings()
     recording: RecordingSettings = RecordingSettings()
     rollout: RolloutSettings = RolloutSettings()
+    gates: tuple[GateSettings, ...] = ()
     screen: ScreenSettings = ScreenSettings()

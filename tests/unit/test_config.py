@@ -61,10 +61,12 @@ def test_the_example_with_every_key_uncommented_says_the_defaults() -> None:
     assert settings.prometheus.expressions
     assert settings.rollout.gates
     assert [one.name for one in settings.indicators] == ["runqueue"]
+    assert [one.name for one in settings.gates] == ["errors"]
     as_default = msgspec.structs.replace(
         settings,
         engines=(),
         indicators=(),
+        gates=(),
         screen=msgspec.structs.replace(settings.screen, keys={}),
         prometheus=msgspec.structs.replace(settings.prometheus, instances={}, expressions={}),
         rollout=msgspec.structs.replace(settings.rollout, gates={}),
@@ -104,12 +106,20 @@ def test_values_are_read_with_their_units() -> None:
 
 
 MISTAKES = [
+    ('[[gates]]\nname = "up"', "c:1: gates[0]: expected one of promql, http, tcp and command, found none"),
+    (
+        '[[gates]]\nname = "up"\ntcp = "h:1"\nhttp = "http://h"',
+        "c:1: gates[0]: expected one of promql, http, tcp and command, found http and tcp",
+    ),
+    ('[[gates]]\nname = "up"\npromql = "up"', 'gates[0].compare: expected a comparison, as in "< 0.01"'),
+    ('[[gates]]\nname = "ratio"\ntcp = "h:1"', "gates[0].name: expected a name that no other gate has"),
+    ('[[gates]]\nname = "up"\nhttp = "h:1"', "gates[0].http: expected a URL that begins with http://"),
     ("[wacth]", "c:1: wacth: expected watch, found the unknown key"),
     (
         "x = 1",
         (
             "c:1: x: expected one of engines, services, startups, pressure, prometheus, indicators, watch, recording, "
-            "rollout, screen"
+            "rollout, gates, screen"
         ),
     ),
     ("[watch]\n\nsampel = '2s'", "c:3: watch.sampel: expected sample, found the unknown key"),

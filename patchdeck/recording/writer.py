@@ -95,8 +95,9 @@ class Writer:
             self.skipped += 1
 
     def resume(self, why: str) -> bytes:
-        """After `end_member` and `skip`: what was skipped leaves a hole, and what is known goes on."""
-        self._landmarks.missed(self._skipped_ns, self.seen_ns, f"{self.skipped} observations: {why}")
+        """After `end_member`, where observations are missing: what was skipped leaves a hole, what is known goes on."""
+        began_ns = self._skipped_ns if self.skipped else self.seen_ns
+        self._landmarks.missed(began_ns, self.seen_ns, why)
         self.skipped = 0
         return self._begin_member(anew=True)
 

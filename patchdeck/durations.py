@@ -7,7 +7,9 @@ import re
 EXPECTED = 'a duration with its unit, as in "250ms", "2s", "15m" or "1h30m"'
 
 _UNITS_S = {"d": 86_400.0, "h": 3_600.0, "m": 60.0, "s": 1.0, "ms": 0.001}
-_PART = re.compile(r"(\d{1,9}(?:\.\d{1,9})?)(ms|[dhms])", re.ASCII)
+_PART = re.compile(r"(\d+)(?:\.(\d+))?(ms|[dhms])", re.ASCII)
+_MOST_DIGITS = 9
+"""Before and after the point: enough for thousands of years, and too few to be read wrongly."""
 
 
 def parse(text: str) -> float:
@@ -20,10 +22,13 @@ def parse(text: str) -> float:
     position = 0
     while position < len(text):
         part = _PART.match(text, position)
-        if part is None or part[2] not in units:
+        if part is None or part[3] not in units:
             raise ValueError(f"expected {EXPECTED}")
-        units = units[units.index(part[2]) + 1 :]
-        total_s += float(part[1]) * _UNITS_S[part[2]]
+        whole, fraction, unit = part[1], part[2] or "0", part[3]
+        if max(len(whole), len(fraction)) > _MOST_DIGITS:
+            raise ValueError(f"expected a duration of numbers of at most {_MOST_DIGITS} digits")
+        units = units[units.index(unit) + 1 :]
+        total_s += float(f"{whole}.{fraction}") * _UNITS_S[unit]
         position = part.end()
     if not position:
         raise ValueError(f"expected {EXPECTED}")

@@ -34,6 +34,12 @@ def test_anything_else_is_refused(text: str) -> None:
         durations.parse(text)
 
 
+@pytest.mark.parametrize("text", ["99999999999d", "1.0000000001s", "1h9999999999ms"])
+def test_what_is_too_long_is_told_from_what_is_no_duration(text: str) -> None:
+    with pytest.raises(ValueError, match="at most 9 digits"):
+        durations.parse(text)
+
+
 @given(st.integers(min_value=0, max_value=10**9))
 def test_what_is_written_is_read_back(milliseconds: int) -> None:
     assert durations.parse(durations.written(milliseconds / 1000)) == pytest.approx(milliseconds / 1000)

@@ -27,6 +27,8 @@ from patchdeck.versions import latency_quantiles, over_window
 from tui.looking import Looking
 from tui.matching import Matcher
 
+_SILENT = (SourceState.STALE, SourceState.LOST)
+
 
 class Shown:
     """One snapshot as one person looks at it."""
@@ -163,9 +165,9 @@ class Shown:
         )
 
     def _open_gaps(self) -> Iterator[Gap]:
-        """Of engines that are lost now: their gap is observed only when they are back."""
+        """Of engines that say nothing now: whether anything was missed is known only when they are back."""
         for engine in self.snapshot.engines:
-            if engine.state is SourceState.LOST and engine.heard_ns is not None:
+            if engine.state in _SILENT and engine.heard_ns is not None:
                 offset_ns = engine.clock_offset_ns
                 yield Gap(
                     engine=engine.name,

@@ -23,7 +23,11 @@ _ORDER = tuple(_WORDS)
 
 
 class ContentionStrip(Panel):
-    """`cpu 38% busy   memory 0% calm   io 31% SAT`: of several engines the worst for each indicator."""
+    """`io 31% SAT   cpu 38% busy   memory 0% calm`: of several engines the worst for each indicator.
+
+    The worst comes first, and what is not known last, where the line may end before it. An indicator moves only when
+    its level changes, never with its value.
+    """
 
     DEFAULT_CSS = "ContentionStrip { height: 1; }"
 
@@ -38,7 +42,8 @@ class ContentionStrip(Panel):
     def draw(self, width: int, height: int) -> Sequence[Spans]:
         del height
         line = self.line(width).gap(1)
-        for name, (engine, indicator) in self._worst().items():
+        told = sorted(self._worst().items(), key=lambda item: -_worth(item[1][1]))
+        for name, (engine, indicator) in told:
             stale = engine.state is not SourceState.LIVE
             words = value_text(indicator) + _WORDS[indicator.level]
             whose = f" {engine.name}" if len(self._engines) > 1 and indicator.level is Level.SATURATED else ""
@@ -57,6 +62,13 @@ class ContentionStrip(Panel):
                 if before is None or _rank(indicator) > _rank(before[1]):
                     found[indicator.name] = (engine, indicator)
         return found
+
+
+def _worth(indicator: Indicator) -> int:
+    """A value of which nobody says how much is much tells as much as calm does."""
+    if indicator.value is None:
+        return _ORDER.index(Level.UNKNOWN)
+    return max(_ORDER.index(indicator.level), _ORDER.index(Level.CALM))
 
 
 def _rank(indicator: Indicator) -> tuple[int, float]:

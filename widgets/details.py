@@ -6,16 +6,17 @@ from collections.abc import Sequence
 from typing import ClassVar
 
 import msgspec
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 
 from patchdeck.model import Severity
 from themes.ramps import UNICODE, Glyphs
 from widgets import units
+from widgets.cursor_keys import cursor_keys
 from widgets.ink import Ink
 from widgets.line import Spans
 from widgets.rows import RowPanel
 
-_KEY_CELLS = 22
+_KEY_CELLS = 21
 _STEP = 20
 _INKS = {Severity.INFO: Ink.TEXT, Severity.WARNING: Ink.BUSY, Severity.FAILURE: Ink.FAILED}
 
@@ -53,8 +54,7 @@ class Details(RowPanel[_Place]):
     """Sections one beneath the other, to be scrolled through; left and right move along longer texts."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("left,h", f"shift(-{_STEP})", "Left", show=False, id="details.left"),
-        Binding("right,l", f"shift({_STEP})", "Right", show=False, id="details.right"),
+        *cursor_keys("details", left=f"shift(-{_STEP})", right=f"shift({_STEP})")
     ]
 
     def __init__(
@@ -117,13 +117,15 @@ class Details(RowPanel[_Place]):
                 if row.section.counted and row.section.details:
                     line.gap(1).put(str(len(row.section.details)), Ink.MUTED)
             return line.spans(over)
-        line.gap(1)
+        # In a column of its own, so that what follows stands beneath what follows on other lines.
+        line.put(self._mark(detail.severity), _INKS[detail.severity]).gap(1)
         if detail.at_ns is not None:
             line.put(units.clock(detail.at_ns, utc=self._utc), Ink.MUTED).gap(1)
-        if detail.severity is not Severity.INFO:
-            mark = self.glyphs.warning if detail.severity is Severity.WARNING else self.glyphs.failure
-            line.put(f"{mark} ", _INKS[detail.severity])
         if detail.key:
             line.value(detail.key, min(_KEY_CELLS, line.room // 2), Ink.MUTED, cut="middle").gap(1)
         ink = _INKS[detail.severity] if row.section.details else Ink.MUTED
         return line.free(detail.text[self._shift :], ink).spans(over)
+
+    def _mark(self, severity: Severity) -> str:
+        marks = {Severity.WARNING: self.glyphs.warning, Severity.FAILURE: self.glyphs.failure}
+        return marks.get(severity, " ")

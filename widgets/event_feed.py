@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from rich.cells import cell_len
 from textual.message import Message
 
 from patchdeck.model import FeedEntry, Severity
@@ -16,6 +17,7 @@ from widgets.rows import RowPanel
 
 _INKS = {Severity.INFO: Ink.MUTED, Severity.WARNING: Ink.BUSY, Severity.FAILURE: Ink.FAILED}
 _WHAT_CELLS = 10
+_NAME_CELLS = 24
 _MOST_LINES = 2_000
 
 
@@ -96,7 +98,9 @@ class EventFeed(RowPanel[FeedEntry]):
             line.gap(1).value(row.engine, 10, Ink.MUTED, cut="middle")
         name = row.name or row.service
         if name:
-            line.gap(1).value(name, min(24, max(line.room * 3 // 5, 8)), Ink.TEXT, cut="middle")
+            # Of a source the reason matters more than that the reasons stand beneath each other.
+            cells = _NAME_CELLS if row.container_id else min(cell_len(name), _NAME_CELLS)
+            line.gap(1).value(name, min(cells, max(line.room * 3 // 5, 8)), Ink.TEXT, cut="middle")
         line.gap(1).free(row.detail, Ink.MUTED)
         spans = line.spans(over)
         return inked(spans, Ink.STALE) if row.engine in self._stale else spans

@@ -7,13 +7,14 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from textual import events
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.geometry import Size
 from textual.message import Message
 
 from patchdeck.model import HeatColumn, HeatGrid, HeatMode
 from themes.ramps import UNICODE, Glyphs
 from widgets import heat_text
+from widgets.cursor_keys import cursor_keys
 from widgets.heat_axes import time_marks
 from widgets.ink import HEAT, Ink
 from widgets.line import Span, Spans, merged
@@ -35,13 +36,16 @@ class Heatmap(Panel, can_focus=True):
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("left,h", "move(-1, 0)", "Earlier", show=False, id="heatmap.left"),
-        Binding("right,l", "move(1, 0)", "Later", show=False, id="heatmap.right"),
-        Binding("up,k", "move(0, 1)", "Slower", show=False, id="heatmap.up"),
-        Binding("down,j", "move(0, -1)", "Faster", show=False, id="heatmap.down"),
-        Binding("home", "oldest", "Oldest", show=False, id="heatmap.oldest"),
-        Binding("end", "newest", "Newest", show=False, id="heatmap.newest"),
-        Binding("enter", "open", "Open cell", show=False, id="heatmap.open"),
+        *cursor_keys(
+            "heatmap",
+            left="move(-1, 0)",
+            right="move(1, 0)",
+            up="move(0, 1)",
+            down="move(0, -1)",
+            first="oldest",
+            last="newest",
+            open="open",
+        )
     ]
 
     @dataclass

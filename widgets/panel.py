@@ -16,6 +16,9 @@ from widgets.cells import clean
 from widgets.ink import Ink, style_of
 from widgets.line import Line, Span, Spans, changed_cells
 
+_LEAST_FRAME = 2
+"""Cells that the two sides of a frame take."""
+
 
 class Panel(Widget):
     """A box with a title on its border, drawn line by line from values.
@@ -177,6 +180,8 @@ class Panel(Widget):
         body += [blank] * (height - len(body))
         if not self._framed:
             return body
+        if self.size.width < _LEAST_FRAME:
+            return [self.line(self.size.width).spans()] * self.size.height
         glyphs = self.glyphs
         ink = Ink.FRAME_FOCUS if self.has_focus else Ink.FRAME
         side: Span = (glyphs.vertical, ink, "")

@@ -6,9 +6,10 @@ from collections.abc import Sequence
 from typing import ClassVar, Generic, Literal, TypeVar
 
 from textual import events
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 
 from themes.ramps import UNICODE, Glyphs
+from widgets.cursor_keys import cursor_keys
 from widgets.ink import Ink
 from widgets.line import Spans
 from widgets.panel import Panel
@@ -27,13 +28,16 @@ class RowPanel(Panel, Generic[Row], can_focus=True):
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("up,k", "move(-1)", "Up", show=False, id="rows.up"),
-        Binding("down,j", "move(1)", "Down", show=False, id="rows.down"),
-        Binding("pageup", "page(-1)", "Page up", show=False, id="rows.page_up"),
-        Binding("pagedown", "page(1)", "Page down", show=False, id="rows.page_down"),
-        Binding("home", "edge('top')", "First", show=False, id="rows.first"),
-        Binding("end", "edge('bottom')", "Last", show=False, id="rows.last"),
-        Binding("enter", "open", "Open", show=False, id="rows.open"),
+        *cursor_keys(
+            "rows",
+            up="move(-1)",
+            down="move(1)",
+            page_up="page(-1)",
+            page_down="page(1)",
+            first="edge('top')",
+            last="edge('bottom')",
+            open="open",
+        )
     ]
 
     def __init__(

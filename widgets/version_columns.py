@@ -49,7 +49,8 @@ WIDTHS = {
     Column.STATE: Width(14, 36, 3),
 }
 RIGHT_ALIGNED = frozenset({Column.P50, Column.P95})
-_DROPPED_FIRST = (Column.LAYERS, Column.ENGINE, Column.P50, Column.REPLICAS, Column.P95)
+_DROPPED_FIRST = (Column.LAYERS, Column.P50, Column.ENGINE, Column.REPLICAS, Column.P95)
+"""With several engines the engine tells services of one name apart: at 80 columns it is still there."""
 GAP_CELLS = 2
 
 

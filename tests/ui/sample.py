@@ -24,6 +24,8 @@ from patchdeck.model import (
     Health,
     Healthcheck,
     Indicator,
+    Knee,
+    KneePoint,
     Level,
     Limits,
     Mount,
@@ -303,6 +305,22 @@ def indicator(name: str, unit: str, level: Level, reason: str, values: list[floa
         at_ns=NOW_NS if values else None,
         history=tuple(Sample(at_ns=begin + n * 10 * SECOND, value=value) for n, value in enumerate(values)),
     )
+
+
+def knee() -> Knee:
+    """Of prod-a: throughput stands still from four at once on."""
+    points = tuple(
+        KneePoint(
+            in_flight=2**power,
+            startups=40,
+            seconds_observed=9.0,
+            p50_s=0.1 * 1.7**power,
+            p95_s=0.2 * 1.7**power,
+            throughput_per_s=min(10.0, 4.0 * 2**power),
+        )
+        for power in range(6)
+    )
+    return Knee(engine="prod-a", at=4, low=3, high=6, startups=240, points=points)
 
 
 def engines() -> tuple[Engine, ...]:

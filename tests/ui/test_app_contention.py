@@ -8,7 +8,7 @@ import msgspec
 import pytest
 
 from patchdeck.knee import estimate
-from patchdeck.model import Knee, KneePoint, Level, ServiceReading, Snapshot
+from patchdeck.model import Level, ServiceReading, Snapshot
 from tests.ui import sample
 from tests.ui.app_host import FakeWatch, console, lines, press, text, width
 from tui.evidence import evidence
@@ -32,17 +32,6 @@ def reading(service: str, indicator: str, value: float, **changes: Any) -> Servi
 def state() -> Snapshot:
     snapshot = sample.snapshot()
     first, *others = snapshot.engines
-    points = tuple(
-        KneePoint(
-            in_flight=2**power,
-            startups=40,
-            seconds_observed=9.0,
-            p50_s=0.1 * 1.7**power,
-            p95_s=0.2 * 1.7**power,
-            throughput_per_s=min(10.0, 4.0 * 2**power),
-        )
-        for power in range(6)
-    )
     told = (
         reading("shop/web", "used-cpu", 1.4),
         reading("shop/api", "used-cpu", 0.2),
@@ -58,7 +47,7 @@ def state() -> Snapshot:
     )
     first = msgspec.structs.replace(
         first,
-        knee=Knee(engine=first.name, at=4, low=3, high=6, startups=240, points=points),
+        knee=sample.knee(),
         of_services=told,
     )
     return msgspec.structs.replace(snapshot, engines=(first, *others))

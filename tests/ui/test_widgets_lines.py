@@ -1,5 +1,7 @@
 """The status line, the notices, contention and the filter."""
 
+import re
+
 import pytest
 from msgspec.structs import replace
 from rich.cells import cell_len
@@ -10,7 +12,9 @@ from tests.ui import sample
 from tests.ui.widget_host import lines, shown
 from themes.palettes import THEMES
 from themes.ramps import UNICODE
+from widgets.contention_chart import ContentionChart
 from widgets.contention_panel import ContentionPanel
+from widgets.contention_strip import ContentionStrip
 from widgets.filter_line import FilterLine
 from widgets.ink import HEAT, PHASES, Ink, style_of
 from widgets.notice import Notice
@@ -92,6 +96,61 @@ async def test_an_indicator_without_a_value_says_why_and_one_without_a_level_is_
     assert "io      not on this host" in drawn[1]
     assert " 18" in drawn[2]
     assert "calm" not in "".join(drawn)
+
+
+def told(name: str, level: Level, value: float | None) -> Indicator:
+    return Indicator(name=name, unit="share", value=value, level=level, reason="why", source="-")
+
+
+async def test_the_strip_tells_the_worst_first_and_what_is_not_known_last() -> None:
+    strip = ContentionStrip(glyphs=UNICODE)
+    indicators = (
+        told("cpu", Level.CALM, 0.1),
+        told("memory", Level.BUSY, 0.02),
+        told("io", Level.SATURATED, 0.3),
+        told("network", Level.UNKNOWN, None),
+        told("engine", Level.CALM, 0.0),
+        told("starts", Level.UNKNOWN, 0.0),
+    )
+    order = ["io", "memory", "cpu", "engine", "starts", "network"]
+    async with shown(strip, size=(160, 1)) as (_, pilot):
+        for values in ((0.1, 0.5), (0.9, 0.0)):
+            changed = tuple(
+                one if one.value is None else replace(one, value=values[number % 2])
+                for number, one in enumerate(indicators)
+            )
+            strip.show((replace(sample.engines()[0], indicators=changed),))
+            (line,) = lines(strip)
+            assert [word for word in line.split() if word in order] == order
+        await pilot.resize_terminal(80, 1)
+        await pilot.pause()
+        (line,) = lines(strip)
+        assert "starts" in line
+        assert "network" not in line
+
+
+async def test_the_chart_leaves_blank_what_was_not_told_and_draws_a_zero() -> None:
+    minute_ns = 60 * sample.SECOND
+    history = tuple(
+        Sample(at_ns=sample.NOW_NS - ago * minute_ns // 6, value=0.0 if ago < 30 else 0.25)
+        for ago in range(90, 0, -1)
+        if not 40 <= ago < 60
+    )
+    network = Indicator(
+        name="network",
+        unit="share",
+        value=0.0,
+        level=Level.CALM,
+        reason="TCP segments sent again 0 %",
+        source="prometheus",
+        history=history,
+    )
+    chart = ContentionChart(glyphs=UNICODE)
+    async with shown(chart, size=(102, 7)):
+        chart.show(replace(sample.engines()[0], indicators=(network,)), now_ns=sample.NOW_NS, window_s=900.0)
+        lowest = [line for line in lines(chart) if "┤" in line][-1]
+    bars = lowest[lowest.index("┤") + 1 : -1]
+    assert re.fullmatch(r"█{30,36} {18,22}█{8,12}▁{28,34} *", bars), bars
 
 
 def test_a_stretch_without_a_sample_is_blank_and_zero_is_not() -> None:

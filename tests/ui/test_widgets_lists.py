@@ -274,3 +274,36 @@ async def test_an_empty_section_says_so_and_a_long_page_scrolls() -> None:
         marked = [y for y, line in enumerate(lines(details)) if line.endswith(UNICODE.thumb)]
         assert marked
         assert all(after == before + 1 for before, after in pairwise(marked))
+
+
+async def test_a_marked_line_stands_beneath_the_others() -> None:
+    details = Details(utc=True)
+    severities = (Severity.INFO, Severity.WARNING, Severity.FAILURE)
+    rows = [Detail(key="key", text="text", severity=severity) for severity in severities]
+    async with shown(details, size=(40, 8)):
+        details.show("web-1", [Section(title="", details=rows)])
+        drawn = lines(details)[1:4]
+    assert len({line.index("key") for line in drawn}) == 1
+    assert len({line.index("text") for line in drawn}) == 1
+    assert [line[2] for line in drawn] == [" ", UNICODE.warning, UNICODE.failure]
+
+
+def test_at_80_columns_two_engines_are_told_apart() -> None:
+    inside = 80 - 3
+    assert Column.ENGINE in layout(inside, with_engine=True)
+    assert Column.ENGINE not in layout(inside, with_engine=False)
+
+
+async def test_at_80_columns_the_reason_of_a_lost_engine_is_not_cut_before_its_address() -> None:
+    feed = EventFeed(utc=True)
+    lost = FeedEntry(
+        at_ns=sample.NOW_NS,
+        engine="prod-b",
+        severity=Severity.FAILURE,
+        what="lost",
+        name="engine prod-b",
+        detail="nobody listens at /run/lab/a-long-name/docker.sock. Start the engine",
+    )
+    async with shown(feed, size=(80, 4)):
+        feed.show((lost,), with_engine=True)
+        assert "nobody listens at /run" in lines(feed)[1]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
+from msgspec.structs import replace
 from textual.app import App, ComposeResult
 from textual.message import Message
 from textual.pilot import Pilot
@@ -16,10 +17,13 @@ from patchdeck.startup import PHASES
 from tests.ui import sample
 from themes.palettes import THEMES, VARIABLE_DEFAULTS
 from themes.ramps import UNICODE, Glyphs
+from widgets.contention_chart import ContentionChart
 from widgets.contention_panel import ContentionPanel
+from widgets.contention_strip import ContentionStrip
 from widgets.details import Detail, Details, Section
 from widgets.event_feed import EventFeed
 from widgets.heatmap import Heatmap
+from widgets.knee_chart import KneeChart
 from widgets.notice import Notice
 from widgets.panel import Panel
 from widgets.startup_list import StartupList
@@ -150,6 +154,26 @@ def _details(glyphs: Glyphs) -> Details:
     return details
 
 
+def _knee(glyphs: Glyphs) -> KneeChart:
+    chart = KneeChart(glyphs=glyphs)
+    knee = sample.knee()
+    chart.show(replace(knee, engine=sample.HOSTILE[0], reason=sample.HOSTILE[2]), 3)
+    return chart
+
+
+def _chart(glyphs: Glyphs) -> ContentionChart:
+    chart = ContentionChart(glyphs=glyphs, utc=True)
+    chart.styles.min_height = 1
+    chart.show(sample.engines()[0], now_ns=sample.NOW_NS, window_s=900.0)
+    return chart
+
+
+def _strip(glyphs: Glyphs) -> ContentionStrip:
+    strip = ContentionStrip(glyphs=glyphs)
+    strip.show(sample.engines())
+    return strip
+
+
 EVERY: dict[str, Callable[[Glyphs], Panel]] = {
     "heatmap": _heatmap,
     "heatmap by service": _heatmap_by_service,
@@ -160,6 +184,9 @@ EVERY: dict[str, Callable[[Glyphs], Panel]] = {
     "status": _status,
     "notice": _notice,
     "details": _details,
+    "knee": _knee,
+    "contention chart": _chart,
+    "contention strip": _strip,
 }
 """Each widget filled with the sample, hostile texts included."""
 

@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import re
 from collections.abc import Callable, Sequence
+from zoneinfo import ZoneInfo
 
 from patchdeck import durations
-from patchdeck.config_values import Mistake, found, unlike
+from patchdeck.config_values import Mistake, Path, found, unlike
 from patchdeck.rollout.gates.compared import COMPARISON
 from patchdeck.rollout.planning import strategy
 from patchdeck.settings import (
     EngineSettings,
+    FreezeSettings,
     GateSettings,
     IndicatorSettings,
     PressureLevels,
     PrometheusSettings,
     RolloutSettings,
     Settings,
+    WindowSettings,
 )
 from patchdeck.sources.prometheus import address
 from patchdeck.sources.prometheus.expressions import INDICATORS
@@ -25,6 +29,7 @@ from patchdeck.sources.targets import TargetError, checked
 _ENGINE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.@-]{0,39}")
 _CONTEXT_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.+-]*")
 _LABEL = re.compile(r"[^\s+]+")
+_TIME_OF_DAY = re.compile(r"([01][0-9]|2[0-3]):[0-5][0-9]")
 _INDICATOR_NAME = re.compile(r"[a-z][a-z0-9_-]{0,19}")
 
 
@@ -38,6 +43,8 @@ def check(settings: Settings) -> None:
     _startups(settings)
     _rollout(settings.rollout)
     _gates(settings.gates)
+    _windows(settings.windows)
+    _freezes(settings.freezes)
     for action, keys in settings.screen.keys.items():
         if not keys.strip(", "):
             raise unlike(
@@ -202,3 +209,46 @@ def _gates(gates: Sequence[GateSettings]) -> None:
             raise unlike((*where, "compare"), 'a comparison, as in "< 0.01"', found(gate.compare))
         if gate.http and not gate.http.startswith(("http://", "https://")):
             raise unlike((*where, "http"), "a URL that begins with http:// or https://", found(gate.http))
+
+
+def _windows(windows: Sequence[WindowSettings]) -> None:
+    for index, window in enumerate(windows):
+        where = ("windows", index)
+        if not window.days and not window.dates:
+            raise unlike(where, "days or dates on which it opens", "neither")
+        for key in ("dates", "except_dates"):
+            for number, date in enumerate(getattr(window, key)):
+                _date((*where, key, number), date)
+        for key in ("begins", "ends"):
+            _time((*where, key), getattr(window, key))
+        _zone((*where, "zone"), window.zone)
+
+
+def _freezes(freezes: Sequence[FreezeSettings]) -> None:
+    for index, freeze in enumerate(freezes):
+        where = ("freezes", index)
+        if not freeze.name.strip():
+            raise unlike((*where, "name"), "a name, which is told to those it stops", "none")
+        first, last = (_date((*where, key), getattr(freeze, key)) for key in ("first_day", "last_day"))
+        if last < first:
+            raise unlike((*where, "last_day"), f"{first} or a later day", found(freeze.last_day))
+        _zone((*where, "zone"), freeze.zone)
+
+
+def _date(where: Path, text: str) -> dt.date:
+    try:
+        return dt.date.fromisoformat(text)
+    except ValueError as error:
+        raise unlike(where, "a date in quotes, as in 2026-11-28", found(text)) from error
+
+
+def _time(where: Path, text: str) -> None:
+    if not _TIME_OF_DAY.fullmatch(text):
+        raise unlike(where, "a time of day, as in 22:00", found(text))
+
+
+def _zone(where: Path, name: str) -> None:
+    try:
+        ZoneInfo(name)
+    except (OSError, ValueError, LookupError) as error:
+        raise unlike(where, "a time zone that this host knows, as in Europe/Berlin", found(name)) from error

@@ -7,6 +7,7 @@ directly is trusted.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Annotated
 
@@ -17,6 +18,7 @@ SWARM_SERVICE = "com.docker.swarm.service.name"
 COMPOSE_SERVICE = "com.docker.compose.project+com.docker.compose.service"
 
 ORDERS = ("auto", "start-first", "stop-first")
+DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 THEMES = ("dark", "light", "colour-blind", "ansi")
 
 DURATION, SHARE = "duration", "share"
@@ -214,6 +216,68 @@ class GateSettings(Section, frozen=True, kw_only=True):
     timeout_s: Annotated[float, Meta(ge=0.1, le=600, extra={"written": DURATION})] = 5.0
 
 
+class WindowSettings(Section, frozen=True, kw_only=True):
+    """When rollouts may begin."""
+
+    days: tuple[Annotated[str, Meta(extra={"words": {day: day for day in DAYS}})], ...] = ()
+    """Of the week, on which it opens."""
+    dates: tuple[str, ...] = ()
+    """And dates, as in 2026-11-28."""
+    except_dates: tuple[str, ...] = ()
+    """On which it does not."""
+    begins: str = "00:00"
+    ends: str = "00:00"
+    """At or before `begins`: on the day after."""
+    zone: str = "UTC"
+    """As in Europe/Berlin."""
+    engines: tuple[str, ...] = ("*",)
+    """Shell patterns of the engines that it is for."""
+
+
+class FreezeSettings(Section, frozen=True, kw_only=True):
+    """Days on which nothing is changed, whatever the windows say."""
+
+    name: str = ""
+    first_day: str = ""
+    last_day: str = ""
+    zone: str = "UTC"
+    engines: tuple[str, ...] = ("*",)
+
+
+_WHERE = {"never": "never", "production": "production", "always": "always"}
+
+
+class PolicySettings(Section, frozen=True, kw_only=True):
+    """What has to be true of a rollout before it may run."""
+
+    production: tuple[str, ...] = ()
+    """Shell patterns of the engines that are production."""
+    users: tuple[str, ...] = ()
+    groups: tuple[str, ...] = ()
+    """Who may roll out; without either, everyone who can."""
+    images: tuple[str, ...] = ("*",)
+    """Shell patterns of the names, registry included, that may be rolled out."""
+    forbidden_tags: tuple[str, ...] = ()
+    digest_required: bool = False
+    healthcheck_required: bool = False
+    most_growth: Annotated[float, Meta(ge=0, extra={"written": SHARE, "words": {"any": math.inf}})] = math.inf
+    """Of the old image's size; infinite, in the file "any": as much as it likes."""
+    required_gates: tuple[str, ...] = ()
+    reason_required: Annotated[str, Meta(extra={"words": _WHERE})] = "never"
+    type_name: Annotated[str, Meta(extra={"words": _WHERE})] = "production"
+    """Where the confirmation asks for the service's name to be typed."""
+
+
+class ArmingSettings(Section, frozen=True, kw_only=True):
+    """What it takes to act from this console."""
+
+    read_only: bool = False
+    """There are no keys that act at all."""
+    lasts_s: Duration = 900.0
+    """After this long the console disarms itself."""
+    reason_required: bool = True
+
+
 class Settings(Section, frozen=True, kw_only=True):
     engines: tuple[EngineSettings, ...] = ()
     services: ServiceSettings = ServiceSettings()
@@ -225,4 +289,8 @@ class Settings(Section, frozen=True, kw_only=True):
     recording: RecordingSettings = RecordingSettings()
     rollout: RolloutSettings = RolloutSettings()
     gates: tuple[GateSettings, ...] = ()
+    policy: PolicySettings = PolicySettings()
+    windows: tuple[WindowSettings, ...] = ()
+    freezes: tuple[FreezeSettings, ...] = ()
+    arming: ArmingSettings = ArmingSettings()
     screen: ScreenSettings = ScreenSettings()

@@ -62,11 +62,15 @@ def test_the_example_with_every_key_uncommented_says_the_defaults() -> None:
     assert settings.rollout.gates
     assert [one.name for one in settings.indicators] == ["runqueue"]
     assert [one.name for one in settings.gates] == ["errors"]
+    assert [one.ends for one in settings.windows] == ["02:00"]
+    assert [one.name for one in settings.freezes] == ["turn of the year"]
     as_default = msgspec.structs.replace(
         settings,
         engines=(),
         indicators=(),
         gates=(),
+        windows=(),
+        freezes=(),
         screen=msgspec.structs.replace(settings.screen, keys={}),
         prometheus=msgspec.structs.replace(settings.prometheus, instances={}, expressions={}),
         rollout=msgspec.structs.replace(settings.rollout, gates={}),
@@ -106,6 +110,21 @@ def test_values_are_read_with_their_units() -> None:
 
 
 MISTAKES = [
+    ("[[windows]]", "windows[0]: expected days or dates on which it opens, found neither"),
+    ('[[windows]]\ndays = ["friday"]', 'windows[0].days[0]: expected "mon"'),
+    (
+        '[[windows]]\ndays = ["fri"]\nbegins = "25:00"',
+        "windows[0].begins: expected a time of day, as in 22:00",
+    ),
+    ('[[windows]]\ndates = ["28.11."]', "windows[0].dates[0]: expected a date in quotes, as in 2026-11-28"),
+    (
+        '[[windows]]\ndays = ["fri"]\nzone = "../x"',
+        "windows[0].zone: expected a time zone that this host knows",
+    ),
+    (
+        '[[freezes]]\nname = "x"\nfirst_day = "2026-12-18"\nlast_day = "2026-12-17"',
+        "2026-12-18 or a later day",
+    ),
     ('[[gates]]\nname = "up"', "c:1: gates[0]: expected one of promql, http, tcp and command, found none"),
     (
         '[[gates]]\nname = "up"\ntcp = "h:1"\nhttp = "http://h"',
@@ -119,7 +138,7 @@ MISTAKES = [
         "x = 1",
         (
             "c:1: x: expected one of engines, services, startups, pressure, prometheus, indicators, watch, recording, "
-            "rollout, gates, screen"
+            "rollout, gates, policy, windows, freezes, arming, screen"
         ),
     ),
     ("[watch]\n\nsampel = '2s'", "c:3: watch.sampel: expected sample, found the unknown key"),

@@ -1,0 +1,146 @@
+"""Policy: every rule refuses what breaks it, by its name, and nothing else."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+
+import msgspec
+import pytest
+
+from patchdeck.model import ImageChoice, LayerPlan, Plan, PlannedGate
+from patchdeck.policy.rules import Person, Request, asks_for_name, judge, parts
+from patchdeck.settings import FreezeSettings, PolicySettings, Settings, WindowSettings
+
+NOON_NS = int(dt.datetime(2026, 11, 24, 12, tzinfo=dt.UTC).timestamp()) * 10**9
+"""A Tuesday."""
+
+PLAN = Plan(
+    service="shop/web",
+    engine="prod-a",
+    origin=ImageChoice(image="registry.example/web:1.0", size_bytes=100_000_000),
+    to=ImageChoice(image="registry.example/web:1.1", digest="registry.example/web@sha256:" + "a" * 64),
+    gates=(PlannedGate(name="contention", rule="", source=""),),
+    layers=LayerPlan(growth_bytes=30_000_000),
+)
+REQUEST = Request(person=Person(user="ada", groups=("staff", "ops")))
+NIGHTS = WindowSettings(days=("tue",), begins="22:00", ends="02:00")
+FREEZE = FreezeSettings(name="audit", first_day="2026-11-24", last_day="2026-11-24")
+
+
+def broken(settings: Settings, plan: Plan = PLAN, request: Request = REQUEST) -> list[str]:
+    return [refusal.rule for refusal in judge(settings, plan, request, NOON_NS)]
+
+
+def policy(**rules: Any) -> Settings:
+    return Settings(policy=PolicySettings(**rules))
+
+
+def to(image: str) -> Plan:
+    return msgspec.structs.replace(PLAN, to=ImageChoice(image=image))
+
+
+def test_without_rules_everything_may_run() -> None:
+    assert broken(Settings()) == []
+
+
+@pytest.mark.parametrize(
+    ("settings", "rule", "plan", "request_"),
+    [
+        (policy(users=("bob",)), "who", PLAN, REQUEST),
+        (policy(groups=("dba",)), "who", PLAN, REQUEST),
+        (Settings(windows=(NIGHTS,)), "change-window", PLAN, REQUEST),
+        (Settings(freezes=(FREEZE,)), "freeze", PLAN, REQUEST),
+        (policy(images=("registry.example/api",)), "image", PLAN, REQUEST),
+        (policy(images=("registry.example/*",)), "image", to("web:1.1"), REQUEST),
+        (policy(forbidden_tags=("latest",)), "tag", to("registry.example/web"), REQUEST),
+        (policy(forbidden_tags=("*-rc*",)), "tag", to("registry.example/web:2.0-rc1"), REQUEST),
+        (policy(digest_required=True), "digest", PLAN, REQUEST),
+        (
+            policy(healthcheck_required=True),
+            "healthcheck",
+            PLAN,
+            msgspec.structs.replace(REQUEST, has_healthcheck=False),
+        ),
+        (policy(most_growth=0.2), "growth", PLAN, REQUEST),
+        (policy(required_gates=("ratio",)), "gate", PLAN, REQUEST),
+        (policy(reason_required="always"), "reason", PLAN, REQUEST),
+        (policy(reason_required="production", production=("prod-*",)), "reason", PLAN, REQUEST),
+    ],
+)
+def test_what_breaks_a_rule_is_refused_by_its_name(
+    settings: Settings, rule: str, plan: Plan, request_: Request
+) -> None:
+    assert broken(settings, plan, request_) == [rule]
+
+
+@pytest.mark.parametrize(
+    ("settings", "plan", "request_"),
+    [
+        (policy(users=("ada",)), PLAN, REQUEST),
+        (policy(users=("bob",), groups=("ops",)), PLAN, REQUEST),
+        (Settings(windows=(NIGHTS,)), PLAN, msgspec.structs.replace(REQUEST, override="outage 4711")),
+        (Settings(freezes=(FREEZE,)), PLAN, msgspec.structs.replace(REQUEST, override="outage 4711")),
+        (
+            Settings(windows=(msgspec.structs.replace(NIGHTS, engines=("test-*",)),)),
+            PLAN,
+            REQUEST,
+        ),
+        (policy(images=("registry.example/*",)), PLAN, REQUEST),
+        (policy(images=("docker.io/library/web",)), to("web:1.1"), REQUEST),
+        (policy(forbidden_tags=("latest",)), to("registry.example/web@sha256:" + "a" * 64), REQUEST),
+        (policy(digest_required=True), to("registry.example/web@sha256:" + "a" * 64), REQUEST),
+        (policy(healthcheck_required=True), PLAN, REQUEST),
+        (policy(most_growth=0.3), PLAN, REQUEST),
+        (policy(required_gates=("contention",)), PLAN, REQUEST),
+        (policy(reason_required="production", production=("prod-b",)), PLAN, REQUEST),
+        (policy(reason_required="always"), PLAN, msgspec.structs.replace(REQUEST, reason="CVE-2026-1")),
+    ],
+)
+def test_what_keeps_a_rule_is_not(settings: Settings, plan: Plan, request_: Request) -> None:
+    assert broken(settings, plan, request_) == []
+
+
+def test_a_blank_override_is_none() -> None:
+    blank = msgspec.structs.replace(REQUEST, override="   ")
+    assert broken(Settings(windows=(NIGHTS,)), request=blank) == ["change-window"]
+
+
+def test_every_broken_rule_is_told_at_once() -> None:
+    settings = Settings(
+        policy=PolicySettings(users=("bob",), digest_required=True, reason_required="always"),
+        windows=(NIGHTS,),
+    )
+    assert broken(settings) == ["who", "change-window", "digest", "reason"]
+
+
+def test_a_refusal_says_what_to_do() -> None:
+    (refusal,) = judge(policy(digest_required=True), PLAN, REQUEST, NOON_NS)
+    assert f"--to {PLAN.to.digest}" in refusal.text
+    (refusal,) = judge(Settings(windows=(NIGHTS,)), PLAN, REQUEST, NOON_NS)
+    assert "window opens 22:00" in refusal.text
+    assert "--override REASON" in refusal.text
+
+
+@pytest.mark.parametrize(
+    ("reference", "expected"),
+    [
+        ("web", ("docker.io/library/web", "latest", "")),
+        ("web:1.1", ("docker.io/library/web", "1.1", "")),
+        ("shop/web:1.1", ("docker.io/shop/web", "1.1", "")),
+        ("localhost/web", ("localhost/web", "latest", "")),
+        ("127.0.0.1:5000/web:1", ("127.0.0.1:5000/web", "1", "")),
+        ("reg.example:5000/web", ("reg.example:5000/web", "latest", "")),
+        ("reg.example/a/b@sha256:ab", ("reg.example/a/b", "", "sha256:ab")),
+        ("reg.example/a:2@sha256:ab", ("reg.example/a", "2", "sha256:ab")),
+    ],
+)
+def test_a_reference_is_read_as_docker_reads_it(reference: str, expected: tuple[str, str, str]) -> None:
+    assert parts(reference) == expected
+
+
+def test_where_the_name_is_to_be_typed() -> None:
+    assert asks_for_name(PolicySettings(production=("prod-*",)), "prod-a")
+    assert not asks_for_name(PolicySettings(production=("prod-*",)), "test-a")
+    assert asks_for_name(PolicySettings(type_name="always"), "test-a")
+    assert not asks_for_name(PolicySettings(type_name="never", production=("*",)), "prod-a")

@@ -63,6 +63,60 @@ async def test_a_server_that_is_no_engine(tmp_path: Path) -> None:
             assert await outcome(engine.host) is Outcome.NOT_AN_ENGINE, answer
 
 
+STRANGERS = {
+    b"HTTP/1.1 404 Not Found\r\nContent-Type: text/html\r\nContent-Length: 22\r\n\r\n<html>\nno such\n</html>": (
+        "what answers is no engine (HTTP 404)"
+    ),
+    b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: 13\r\n\r\n<html></html>": (
+        "what answers /version is no engine"
+    ),
+    b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 9\r\n\r\n{": "the answer is broken off",
+    b"<html>\n<body>Sign in</body></html>": "what answers does not speak HTTP",
+    b"SSH-2.0-OpenSSH_9.2\r\n": "what answers does not speak HTTP",
+    bytes(range(256)): "what answers does not speak HTTP",
+    b'HTTP/1.1 403 Forbidden\r\nContent-Type: application/json\r\nContent-Length: 20\r\n\r\n{"message":"no one"}': (
+        "HTTP 403, no one"
+    ),
+}
+
+
+@pytest.mark.parametrize(("reply", "words"), STRANGERS.items(), ids=STRANGERS.values())
+async def test_what_is_no_engine_is_told_in_one_clear_sentence(reply: bytes, words: str) -> None:
+    async def strange(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(reply)
+        await writer.drain()
+        writer.close()
+
+    server = await asyncio.start_server(strange, "127.0.0.1", 0)
+    async with server:
+        host = f"tcp://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+        told = await attempt(target(host))
+    assert told.outcome is Outcome.NOT_AN_ENGINE
+    assert told.sentence == f"{words}: {host}. Check that a Docker-compatible engine listens there."
+
+
+NOT_PAUSED = "that the engine is not paused or overloaded."
+
+
+@pytest.mark.parametrize(
+    ("host", "advice"),
+    [
+        ("unix:///run/docker.sock", "Check " + NOT_PAUSED),
+        (
+            "tcp://prod:2375",
+            "Check the network and the firewall on the way, and " + NOT_PAUSED,
+        ),
+        (
+            "ssh://ops@prod",
+            "Check that `ssh -o BatchMode=yes prod true` works without asking anything, and " + NOT_PAUSED,
+        ),
+    ],
+)
+def test_silence_says_what_to_check_on_the_way_there(host: str, advice: str) -> None:
+    assert fault(target(host), TimeoutError()).advice == advice
+
+
 async def test_a_silent_server_times_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(probe, "PATIENCE_S", 0.1)
     with socket.socket(socket.AF_UNIX) as silent:
@@ -75,7 +129,7 @@ async def test_what_is_no_socket_is_not_an_engine_that_is_down(tmp_path: Path) -
     (tmp_path / "plain").write_text("")
     for path in (tmp_path, tmp_path / "plain"):
         told = await attempt(target(f"unix://{path}"))
-        assert (told.outcome, told.detail) == (Outcome.MISSING, f"{path} is not a socket")
+        assert (told.outcome, told.detail) == (Outcome.MISSING, f"not a socket: {path}")
 
 
 async def test_tls_to_a_server_without_it(tmp_path: Path) -> None:

@@ -172,7 +172,7 @@ def test_the_shell_completes(words: list[str], expected: str) -> None:
 def test_without_an_engine_a_command_fails_and_says_what_to_do(command: list[str], tmp_path: Path) -> None:
     done = run(*command, "--host", f"unix://{tmp_path}/nothing.sock")
     assert done.exit_code == 1
-    assert "does not exist" in done.output
+    assert "there is no" in done.output
     assert "Start an engine, or name one with --host." in done.output
 
 

@@ -40,7 +40,7 @@ MISSING = Attempt(
     host="unix:///run/podman.sock",
     chosen="default socket",
     outcome=Outcome.MISSING,
-    detail="/run/podman.sock does not exist",
+    detail="there is no /run/podman.sock",
     advice="Start an engine.",
 )
 TERMINAL = Terminal(
@@ -78,7 +78,7 @@ def test_an_engine_that_works_is_told_with_what_it_can_tell() -> None:
 def test_without_an_engine_every_failure_says_what_to_do() -> None:
     assert text_of(MISSING) == [
         "Engines",
-        "  ✗ unix:///run/podman.sock (default socket): missing: /run/podman.sock does not exist",
+        "  ✗ unix:///run/podman.sock (default socket): missing: there is no /run/podman.sock",
         "      Start an engine.",
     ]
 

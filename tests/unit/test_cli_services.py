@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from pathlib import Path
 
 from patchdeck.model import (
@@ -68,7 +69,7 @@ def test_an_engine_without_containers_is_complete_at_once() -> None:
 
 def test_what_is_missing_is_told_in_words() -> None:
     seen = Seen()
-    assert seen.missing == "connecting, no answer yet"
+    assert seen.missing == "connecting: no answer yet"
     seen.take(standing(SourceState.LOST, "nobody listens"))
     assert (seen.given_up, seen.missing) == (True, "lost: nobody listens")
     seen.take(standing(SourceState.LIVE))
@@ -76,8 +77,20 @@ def test_what_is_missing_is_told_in_words() -> None:
     assert (seen.given_up, seen.missing) == (False, "1 of its containers were not seen in time")
 
 
+async def test_an_engine_that_never_answers_is_told_with_what_to_check(tmp_path: Path) -> None:
+    with socket.socket() as silent:
+        silent.bind(("127.0.0.1", 0))
+        silent.listen()
+        host = f"tcp://127.0.0.1:{silent.getsockname()[1]}"
+        settings = Settings(engines=(EngineSettings(host=host, name="prod"),))
+        seen = await look(settings, choose(settings.engines, {}, tmp_path), patience_s=0.5)
+    assert not seen.connected
+    (told,) = seen.missing
+    assert told.startswith(f"prod: connecting: no answer from {host}. Check the network and the firewall")
+
+
 async def test_an_engine_that_is_not_there_is_not_waited_for(tmp_path: Path) -> None:
     settings = Settings(engines=(EngineSettings(host=f"unix://{tmp_path}/x.sock"),))
     seen = await look(settings, choose(settings.engines, {}, tmp_path), patience_s=60)
     assert not seen.connected
-    assert "does not exist" in seen.missing[0]
+    assert "there is no" in seen.missing[0]

@@ -153,7 +153,7 @@ async def test_an_engine_that_comes_and_goes_is_lost_with_advice_and_found_again
     watched = Watched(engine)
     async with running(watched.source.run()):
         assert await until(lambda: watched.state is SourceState.LOST)
-        assert "does not exist" in watched.of(SourceChanged)[-1].detail
+        assert "there is no" in watched.of(SourceChanged)[-1].detail
         async with engine:
             assert await until(lambda: watched.state is SourceState.LIVE)
             assert not watched.of(GapSeen)  # nothing was known before

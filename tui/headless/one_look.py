@@ -19,6 +19,7 @@ from patchdeck.model import (
     SourceState,
 )
 from patchdeck.settings import Settings
+from patchdeck.sources.engine.faults import fault
 from patchdeck.sources.targets import Target
 from patchdeck.watch import Watch
 
@@ -37,7 +38,9 @@ class Look(msgspec.Struct, frozen=True):
 class Seen:
     """What of one engine has been listed, and what of that has been looked at."""
 
-    def __init__(self) -> None:
+    def __init__(self, silence: str = "no answer yet") -> None:
+        """`silence` is said of an engine that has not answered at all."""
+        self._silence = silence
         self.state = SourceState.CONNECTING
         self.detail = ""
         self.was_live = False
@@ -81,15 +84,13 @@ class Seen:
     @property
     def missing(self) -> str:
         if self.missing_containers is None:
-            return (
-                f"{self.state.value}: {self.detail}" if self.detail else f"{self.state.value}, no answer yet"
-            )
+            return f"{self.state.value}: {self.detail or self._silence}"
         return f"{self.missing_containers} of its containers were not seen in time"
 
 
 async def look(settings: Settings, targets: Sequence[Target], *, patience_s: float) -> Look:
     """The state once every engine is complete, or what there is of it after `patience_s`."""
-    seen = {target.name: Seen() for target in targets}
+    seen = {target.name: Seen(fault(target, TimeoutError()).sentence) for target in targets}
     latest = Snapshot()
     containers, images = asyncio.Event(), asyncio.Event()
 

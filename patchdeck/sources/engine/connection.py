@@ -118,7 +118,8 @@ class Connection:
             async with asyncio.timeout(ANSWER_S):
                 return msgspec.convert(await self.docker.version(), wire.Version)
         except (KeyError, TypeError, ValueError) as error:
-            raise Unreadable(f"the answer to /version is not an engine's: {error}") from error
+            # The client library's words are of its own inside, and of no use to who named the address.
+            raise Unreadable("what answers /version is no engine") from error
 
     async def get(
         self,

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
+from typing import TYPE_CHECKING
 
 from msgspec import structs
 
@@ -20,6 +21,9 @@ from tui import terminal
 from tui.app import PatchdeckApp
 from tui.bridge import Watch
 from tui.keymap import Keymap, KeymapError
+
+if TYPE_CHECKING:
+    from patchdeck.recording.reader import Recording
 
 _SCREEN = sys.__stderr__ or sys.stderr
 """Where Textual draws."""
@@ -47,14 +51,43 @@ def run(settings: Settings, hosts: Sequence[str] = (), *, proc: Path | None = No
     except (KeymapError, TargetError) as error:
         sys.stderr.write(f"patchdeck: {error}\n")
         return 2
-    if not (sys.stdin.isatty() and _SCREEN.isatty()):
-        sys.stderr.write(
-            "patchdeck: the console needs a terminal; try patchdeck startups, services or doctor\n"
-        )
+    if not _on_a_terminal():
         return 2
-    app = PatchdeckApp(
-        settings, _watch_maker(settings, proc), glyphs=glyphs_for(settings), theme=theme_for(settings)
+    return _show(
+        PatchdeckApp(
+            settings, _watch_maker(settings, proc), glyphs=glyphs_for(settings), theme=theme_for(settings)
+        )
     )
+
+
+def run_replay(
+    settings: Settings, recording: Recording, *, at_ns: int | None = None, speed: float = 1.0
+) -> int:
+    """Open the console on a recording, until it is left; returns as `run` does. From the beginning without `at_ns`."""
+    from patchdeck.replay.thread import ReplayThread  # noqa: PLC0415
+    from tui.replay import ReplayApp  # noqa: PLC0415
+
+    try:
+        Keymap(settings.screen.keys)
+    except KeymapError as error:
+        sys.stderr.write(f"patchdeck: {error}\n")
+        return 2
+    if not _on_a_terminal():
+        return 2
+    _log_to_file()
+    rate = settings.watch.snapshots_per_s
+    replay = ReplayThread(recording, at_ns=at_ns, speed=speed, snapshots_per_s=rate)
+    return _show(ReplayApp(settings, replay, glyphs=glyphs_for(settings), theme=theme_for(settings)))
+
+
+def _on_a_terminal() -> bool:
+    if sys.stdin.isatty() and _SCREEN.isatty():
+        return True
+    sys.stderr.write("patchdeck: the console needs a terminal; try patchdeck startups, services or doctor\n")
+    return False
+
+
+def _show(app: PatchdeckApp) -> int:
     with _ended_by_signals(app):
         status = app.run()
     return app.return_code or (status if status is not None else 0)

@@ -15,9 +15,8 @@ from widgets.ink import Ink
 from widgets.line import Span, Spans
 from widgets.panel import Panel
 
-_LEFT_CELLS = 24
-"""State and speed, and the blanks around them."""
-_RIGHT_CELLS = 10
+_WORDS_CELLS = 14
+"""What the words at the left end take at least, so that the track stays where it is."""
 
 
 class Notch(StrEnum):
@@ -89,7 +88,8 @@ class Scrubber(Panel):
         del height
         glyphs = self.glyphs
         line = self.line(width).gap(1)
-        line.put(self._words, Ink.BUSY if self._stopped else Ink.CALM).gap(2)
+        line.put(self._words, Ink.BUSY if self._stopped else Ink.CALM)
+        line.gap(max(_WORDS_CELLS + 1 - line.taken, 0) + 1)
         line.put(units.clock(self._began_ns, utc=self._utc), Ink.MUTED).gap(1)
         end = units.clock(self._ended_ns, utc=self._utc)
         cells = max(line.room - len(end) - 2, 1)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from benchmarks import answering, herding, idling, knee, opening
+from benchmarks import answering, herding, idling, knee, opening, recording
 from benchmarks.figures import Report, machine
 from tests.lab.engine import Engine
 from tests.lab.images import Images
@@ -22,6 +22,7 @@ BENCHMARKS: dict[str, Callable[[Lab, Engine, Images], Report]] = {
     "herding": lambda _lab, engine, images: herding.measure(engine, images),
     "answering": answering.measure,
     "knee": knee.measure,
+    "recording": lambda _lab, _engine, _images: recording.measure(),
 }
 
 

@@ -79,6 +79,37 @@ def test_red_needs_both_windows(short: float, long: float, level: Level) -> None
     assert (found.source, found.at_ns) == ("/proc/pressure", NOW)
 
 
+def test_memory_and_io_are_judged_by_full() -> None:
+    both = HostSampled(
+        engine="e",
+        at_ns=NOW,
+        memory_some_10=0.9,
+        memory_full_10=0.2,
+        memory_full_60=0.2,
+        io_some_10=0.9,
+        io_full_10=0.3,
+        io_full_60=0.1,
+    )
+    memory, io = indicator("memory", both), indicator("io", both)
+    assert (memory.level, memory.value) == (Level.SATURATED, 0.2)
+    assert (io.level, io.value) == (Level.BUSY, 0.3)
+    assert memory.reason.startswith("memory full 20 %")
+
+
+@pytest.mark.parametrize("lacking", ["memory", "io"])
+def test_a_sample_that_lacks_a_resource_leaves_that_one_unknown_and_tells_the_others(lacking: str) -> None:
+    known: dict[str, float] = {
+        f"{name}_{kind}_{window}": 0.001
+        for name, kind in (("cpu", "some"), ("memory", "full"), ("io", "full"))
+        for window in (10, 60)
+        if name != lacking
+    }
+    told = HostSampled(engine="e", at_ns=NOW, **known)
+    assert (indicator(lacking, told).level, indicator(lacking, told).value) == (Level.UNKNOWN, None)
+    for name in {"cpu", "memory", "io"} - {lacking}:
+        assert indicator(name, told).level is Level.CALM
+
+
 def test_the_nearest_fresh_source_speaks() -> None:
     local, far = sampled(0, 0.3, 0.3), read("io", 0.02)
     assert indicator("io", local, far).source == "/proc/pressure"

@@ -90,6 +90,12 @@ def test_a_wrong_use_is_one_line_and_status_2(args: list[str], expected: str) ->
     assert expected in done.stderr
 
 
+def test_a_wrong_value_is_told_with_where_it_was_given() -> None:
+    expected = "'pink' is not one of 'auto', 'dark', 'light', 'colour-blind', 'ansi' (see patchdeck watch --help)\n"
+    assert run("--theme", "pink").stderr == f"patchdeck watch: --theme: {expected}"
+    assert run("watch", PATCHDECK_THEME="pink").stderr == f"patchdeck watch: PATCHDECK_THEME: {expected}"
+
+
 @pytest.fixture
 def opened(monkeypatch: pytest.MonkeyPatch) -> list[tuple[Settings, tuple[str, ...]]]:
     """What the console was opened with."""

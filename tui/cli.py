@@ -103,21 +103,11 @@ def one_line(error: click.ClickException) -> str:
     if isinstance(error, click.UsageError) and error.ctx is not None:
         command = error.ctx.command_path
         hint = f" (see {command} --help)"
-    text = error.format_message()
-    if type(error) is click.BadParameter and isinstance(error.param, click.Option) and error.ctx is not None:
-        text = f"{_where(error.param, error.ctx)}: {error.message}"
-    text = " ".join(text.split()).rstrip(".")
+    text = " ".join(error.format_message().split()).rstrip(".")
     text = text[:1].lower() + text[1:] if hint else text
     if type(error) is click.BadParameter and isinstance(error.param, click.Option) and error.ctx is not None:
         text = f"{_where(error.param, error.ctx)}: {' '.join(error.message.split()).rstrip('.')}"
     return "".join(char if char.isprintable() else "?" for char in f"{command}: {text}{hint}")
-
-
-def _where(option: click.Option, ctx: click.Context) -> str:
-    """Where a value was given: the option, or the variable of the environment that stands for it."""
-    given = ctx.get_parameter_source(option.name or "")
-    by_environment = given is click.core.ParameterSource.ENVIRONMENT
-    return str(option.envvar) if by_environment else option.opts[0]
 
 
 def _where(option: click.Option, ctx: click.Context) -> str:

@@ -3,16 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
-from tui.cli import nearest
-from tui.commands import options
+from tui.commands import options, recorded
 from tui.commands.options import Unusable
-
-if TYPE_CHECKING:
-    from patchdeck.recording.reader import Recording
 
 
 @click.command(
@@ -71,12 +66,11 @@ def command(
         raise click.UsageError("expected a FILE, or --list for those that came with the program")
     settings = options.settings_from(config, (), theme=theme, utc=utc)
 
-    from patchdeck.recording.reader import Recording
     from patchdeck.recording.values import RecordingError
 
     try:
-        with Recording.open(_path_of(file)) as recording:
-            at_ns = None if moment is None else _moment(moment, recording, utc=settings.screen.utc)
+        with recorded.opened(file) as recording:
+            at_ns = None if moment is None else recorded.moment_of(moment, recording, utc=settings.screen.utc)
 
             from tui.console import run_replay
 
@@ -92,37 +86,3 @@ def _list() -> int:
     for name, shows in SHIPPED.items():
         click.echo(f"{name:{width}}  {shows}")
     return 0
-
-
-def _path_of(file: str) -> Path:
-    """A file goes before a recording of that name; what is neither is told with the nearest name."""
-    from recordings import SHIPPED, path_of
-
-    path = Path(file)
-    if path.exists() or "/" in file:
-        return path
-    if file in SHIPPED:
-        return path_of(file)
-    known = tuple(SHIPPED)
-    raise Unusable(
-        f"there is no file {file}, and no recording of this name came with the program{nearest(file, known=known)}"
-    )
-
-
-def _moment(text: str, recording: Recording, *, utc: bool) -> int:
-    from datetime import UTC
-
-    from patchdeck.replay.moment import MomentError, parse
-    from patchdeck.replay.position import Position, ReplayState
-
-    beginning = Position(
-        at_ns=recording.began_ns,
-        began_ns=recording.began_ns,
-        ended_ns=recording.ended_ns,
-        state=ReplayState.PAUSED,
-        landmarks=recording.landmarks,
-    )
-    try:
-        return parse(text, beginning, UTC if utc else None)
-    except MomentError as error:
-        raise click.UsageError(f"--at: {error}") from error

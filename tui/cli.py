@@ -25,6 +25,7 @@ COMMANDS = {
     "startups": "tui.commands.startups",
     "services": "tui.commands.services",
     "contention": "tui.commands.contention",
+    "rollout": "tui.commands.rollout",
     "doctor": "tui.commands.doctor",
 }
 """Each module's `command` is the click command. Without a command it is the first."""

@@ -80,9 +80,9 @@ class Lab:
         )
         return self._parts.enter_context(engine)
 
-    def registry(self) -> Registry:
-        """A started registry."""
-        return self._parts.enter_context(Registry(self.record, self.folder / "registry"))
+    def registry(self, name: str = "registry", *, users: str = "") -> Registry:
+        """A started registry; with `users`, the text of an htpasswd file, for them alone."""
+        return self._parts.enter_context(Registry(self.record, self.folder / name, users=users))
 
     def prometheus(self) -> Prometheus:
         """A started Prometheus with a node exporter."""

@@ -20,8 +20,10 @@ class Registry:
     same address and over the same files, so that image references are the same everywhere.
     """
 
-    def __init__(self, record: Record, folder: Path) -> None:
+    def __init__(self, record: Record, folder: Path, *, users: str = "") -> None:
+        """`users` is the text of an htpasswd file (bcrypt): with it, only they may read and write."""
         self.folder = folder
+        self._users = users
         self.port = free_port()
         self._record = record
         self._daemon = self._child("registry", [])
@@ -38,7 +40,7 @@ class Registry:
             "version: 0.1\n"
             "log: {level: warn}\n"
             f"storage: {{filesystem: {{rootdirectory: {self.folder / 'files'}}}, delete: {{enabled: true}}}}\n"
-            f"http: {{addr: '{self.address}'}}\n"
+            f"http: {{addr: '{self.address}'}}\n" + self._auth()
         )
         self._daemon.start(self._answers, timeout)
         return self
@@ -52,6 +54,13 @@ class Registry:
         # Its listening socket shows in the namespace's own table of connections.
         twin.start(lambda: self._listens_in(twin.pid), timeout)
         self._twins[namespace.name] = twin
+
+    def _auth(self) -> str:
+        if not self._users:
+            return ""
+        users = self.folder / "htpasswd"
+        users.write_text(self._users)
+        return f"auth: {{htpasswd: {{realm: lab, path: '{users}'}}}}\n"
 
     def stop(self) -> None:
         for twin in self._twins.values():
@@ -102,7 +111,7 @@ class Registry:
 
     def _answers(self) -> bool:
         try:
-            return self.get("/v2/") == b"{}"
+            return self.get("/v2/") == b"{}" or bool(self._users)
         except (OSError, http.client.HTTPException):
             return False
 

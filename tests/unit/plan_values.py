@@ -20,7 +20,7 @@ from patchdeck.registry.image import Platform
 from patchdeck.rollout.planning.core import plan_of
 from patchdeck.rollout.planning.replacing import Replacing
 from patchdeck.rollout.planning.world import ContainerSeen, EngineSeen, ImageSeen, TargetSeen, World
-from patchdeck.settings import Settings
+from patchdeck.rollout.recreate.ordering import Hindrance
 
 AMD64, ARM64 = Platform("linux", "amd64"), Platform("linux", "arm64")
 OLD, NEW = "sha256:" + "0" * 64, "sha256:" + "1" * 64
@@ -152,11 +152,10 @@ def planned(
     **of_world: Any,
 ) -> Plan:
     """The plan; `stop_first` is why no container may run beside its successor."""
-    how = Replacing(why_not_start_first=(stop_first,) if stop_first else ())
+    how = Replacing(hindrances=(Hindrance(rule="test", text=stop_first),) if stop_first else ())
     return plan_of(
         world(containers, **of_world),
         service,
         strategy or Strategy(),
-        Settings(),
         {container.facts.container_id: how for container in containers},
     )

@@ -10,7 +10,6 @@ from patchdeck.registry.image import Platform
 from patchdeck.rollout.planning.rules import Rule
 from patchdeck.rollout.planning.world import TargetSeen
 from tests.unit.plan_values import (
-    AMD64,
     ARM64,
     ENGINE,
     NEW,
@@ -185,12 +184,3 @@ def test_replicas_that_are_not_ready_do_not_count_as_capacity() -> None:
     plan = planned([replica(1, health="healthy"), replica(2, health="unhealthy")], stop_first="why")
     assert plan.worst_capacity == 0
     assert "not all of them are ready now: shop-web-2 is unhealthy" in plan.notes
-
-
-def test_gates_say_what_they_judge_by() -> None:
-    plan = planned(SIX, Strategy(gates={"ratio": "1.4", "errors": "rate(x[1m]) < 1"}))
-    assert [gate.name for gate in plan.gates] == ["health", "ratio", "contention", "errors"]
-    assert "(1.4)" in plan.gates[1].rule
-    assert plan.gates[2].source == "/proc/pressure of this host"
-    far = planned(SIX, engine=msgspec.structs.replace(ENGINE, local=False, platform=AMD64))
-    assert "nobody" in far.gates[2].source

@@ -31,7 +31,9 @@ class PlanText:
         if plan.units:
             yield from ("", *self._steps())
         yield from self._section("Changes with the image", (_change(change) for change in plan.changes))
-        yield from self._section("Set by the user, or only a default of the old image's", plan.unclear)
+        yield from self._section(
+            "Set by the user or by the old image: not to be told, and taken for the image's", plan.unclear
+        )
         gates = (f"{gate.name}: {gate.rule}. Judged by: {gate.source}" for gate in plan.gates)
         yield from self._section("Checked after each step", gates if plan.units else ())
         yield from self._section("Good to know", plan.notes)
@@ -118,13 +120,8 @@ def _layers(plan: Plan) -> str:
 
 
 def _capacity(plan: Plan) -> str:
-    count = len(plan.units)
-    missing = (
-        f"at most {plan.max_unavailable} missing at once"
-        if plan.max_unavailable
-        else "none missing at any time"
-    )
-    return f"{count} to be replaced; {plan.worst_capacity} ready at the worst moment, {missing}"
+    missing = f", {plan.max_unavailable} may be missing at once" if plan.max_unavailable else ""
+    return f"{len(plan.units)} to be replaced; {plan.worst_capacity} ready at the worst moment{missing}"
 
 
 def _time(plan: Plan) -> str:

@@ -8,18 +8,17 @@ from typing import TypeVar
 
 from msgspec.structs import replace
 
-from patchdeck.model import Order, Plan, PlannedStep, PlannedUnit, Refusal, Strategy
+from patchdeck.model import Order, Plan, PlannedGate, PlannedStep, PlannedUnit, Refusal, Strategy
 from patchdeck.rollout.planning import capacity, checks, choices, duration
 from patchdeck.rollout.planning.checks import named
 from patchdeck.rollout.planning.duration import Observed
-from patchdeck.rollout.planning.gates import planned_gates
 from patchdeck.rollout.planning.layers import layer_plan
 from patchdeck.rollout.planning.members import replicas
 from patchdeck.rollout.planning.replacing import Replacing
 from patchdeck.rollout.planning.rules import Rule
 from patchdeck.rollout.planning.steps import steps
 from patchdeck.rollout.planning.world import ContainerSeen, World
-from patchdeck.settings import Settings
+from patchdeck.rollout.recreate.ordering import Hindrance
 from patchdeck.versions import version_name
 
 T = TypeVar("T")
@@ -29,15 +28,15 @@ def plan_of(
     world: World,
     service: str,
     strategy: Strategy,
-    settings: Settings,
     replacing: Mapping[str, Replacing],
     *,
+    gates: tuple[PlannedGate, ...] = (),
     observed: Observed | None = None,
     refusals: Iterable[Refusal] = (),
     notes: Iterable[str] = (),
 ) -> Plan:
     """`replacing` says by container ID how the containers that go are replaced; `observed` goes over what their own
-    times tell. `refusals` and `notes` are those of finding the image.
+    times tell. `refusals` and `notes` are those of the reading.
     """
     members = replicas(world.containers, service)
     plan = Plan(
@@ -69,7 +68,7 @@ def plan_of(
         plan,
         steps=planned,
         units=units,
-        gates=planned_gates(strategy, world.engine, settings, len(going)),
+        gates=gates,
         refusals=_unique(
             [
                 *plan.refusals,
@@ -136,16 +135,20 @@ def _units(
 
 
 def _how(replacing: Mapping[str, Replacing], container_id: str) -> Replacing:
-    return replacing.get(container_id) or Replacing(why_not_start_first=("its old image is not known",))
+    return replacing.get(container_id) or _UNKNOWN
+
+
+_UNKNOWN = Replacing(hindrances=(Hindrance(rule=Rule.NO_OLD_IMAGE, text="its old image is gone"),))
 
 
 def _order(wanted: Order | None, how: Replacing) -> tuple[Order, tuple[str, ...]]:
-    """The order, and why it is not start-first."""
+    """The order, and why it is not start-first; or why it might better not be, where that was asked for."""
     if wanted is Order.STOP_FIRST:
         return Order.STOP_FIRST, ("as asked for",)
-    if how.why_not_start_first:
-        return Order.STOP_FIRST, how.why_not_start_first
-    return Order.START_FIRST, ()
+    reasons = tuple(hindrance.text for hindrance in how.hindrances)
+    if wanted is Order.START_FIRST and not any(hindrance.certain for hindrance in how.hindrances):
+        return Order.START_FIRST, tuple(f"asked for, although: {reason}" for reason in reasons)
+    return (Order.STOP_FIRST, reasons) if reasons else (Order.START_FIRST, ())
 
 
 def _order_refusals(

@@ -35,7 +35,7 @@ def _moved(planned: PlannedUnit | Dependent, seen: ContainerSeen | None) -> Refu
     if seen is None:
         text = f"{planned.container} ({planned.container_id[:12]}) is gone; plan again"
         return Refusal(rule=Rule.CONTAINER_GONE, text=text)
-    if seen.facts.status != "running":
+    if isinstance(planned, PlannedUnit) and seen.facts.status != "running":
         text = f"{planned.container} is {seen.facts.status} and was running; plan again"
         return Refusal(rule=Rule.NOT_RUNNING, text=text)
     if seen.started_at != planned.started_at:

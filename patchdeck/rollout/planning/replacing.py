@@ -1,17 +1,137 @@
-"""How one container is to be replaced, as the recreate tells it."""
+"""How each container is to be replaced, and what goes along with it: from the recreate, and from Compose's labels."""
 
 from __future__ import annotations
 
-from patchdeck.model import ConfigChange, Dependent, Refusal
+from collections.abc import Iterable, Iterator, Sequence
+
+from patchdeck.model import ConfigChange, Dependent, Refusal, Role
 from patchdeck.model.facts import Value
+from patchdeck.rollout.planning.rules import Rule
+from patchdeck.rollout.planning.world import ContainerSeen, World
+from patchdeck.rollout.recreate import references
+from patchdeck.rollout.recreate.compose import PROJECT, SERVICE
+from patchdeck.rollout.recreate.ordering import Hindrance
+from patchdeck.rollout.recreate.successor import Surroundings, rebuilt, successor
+
+DEPENDS_ON = "com.docker.compose.depends_on"
 
 
 class Replacing(Value, frozen=True, kw_only=True):
-    """Of one container. Where its old image does not exist any more, there is none."""
+    """Of one container whose old image is known."""
 
     changes: tuple[ConfigChange, ...] = ()
     unclear: tuple[str, ...] = ()
     refusals: tuple[Refusal, ...] = ()
-    why_not_start_first: tuple[str, ...] = ()
-    """Empty: it may run beside its successor."""
+    hindrances: tuple[Hindrance, ...] = ()
+    """Why not start-first; none: it may run beside its successor."""
     dependents: tuple[Dependent, ...] = ()
+
+
+def replacing_of(world: World, service: str, going: Sequence[ContainerSeen]) -> dict[str, Replacing]:
+    """By container ID. What is restarted because it depends on the service goes with the last: then all are new."""
+    around = Surroundings(api=world.engine.api, containers=tuple(one.inspect for one in world.containers))
+    by_id = {one.facts.container_id: one for one in world.containers}
+    along: dict[str, list[Dependent]] = {}
+    taken: set[str] = set()
+    for container in going:
+        along[container.facts.container_id] = [
+            _dependent(
+                by_id[held.container_id],
+                f"takes its {held.what} from {by_id[held.on].facts.name}",
+                recreate=True,
+            )
+            for held in references.dependents(container.facts.container_id, around.containers)
+            if held.container_id not in taken
+        ]
+        taken.update(one.container_id for one in along[container.facts.container_id])
+    if going:
+        along[going[-1].facts.container_id] += [
+            _dependent(one, f"depends on {service} and is to be restarted with it", recreate=False)
+            for one in _to_restart(world.containers, service, going[-1])
+            if one.facts.container_id not in taken
+        ]
+    return {
+        container_id: _replacing(world, around, by_id[container_id], dependents, by_id)
+        for container_id, dependents in along.items()
+        if by_id[container_id].facts.image_id in world.images
+    }
+
+
+def _dependent(container: ContainerSeen, why: str, *, recreate: bool) -> Dependent:
+    return Dependent(
+        container=container.facts.name,
+        container_id=container.facts.container_id,
+        started_at=container.started_at,
+        service=container.service,
+        why=why,
+        recreate=recreate,
+    )
+
+
+def _replacing(
+    world: World,
+    around: Surroundings,
+    container: ContainerSeen,
+    dependents: Sequence[Dependent],
+    by_id: dict[str, ContainerSeen],
+) -> Replacing:
+    old = world.images[container.facts.image_id].inspect
+    told = world.target.inspect
+    made = successor(
+        container.inspect,
+        old,
+        # Without the new configuration its changes are not known; order and refusals do not rest on it.
+        old if told is None else told,
+        around,
+        image=world.target.image,
+        compose_files=world.compose_files.get(container.facts.container_id, ()),
+    )
+    along = [by_id[one.container_id] for one in dependents if one.recreate]
+    return Replacing(
+        changes=made.changes if told is not None else (),
+        unclear=made.unclear if told is not None else (),
+        refusals=(*made.refusals, *_refusals(world, around, container, along)),
+        hindrances=made.hindrances,
+        dependents=tuple(dependents),
+    )
+
+
+def _refusals(
+    world: World, around: Surroundings, container: ContainerSeen, along: Iterable[ContainerSeen]
+) -> Iterator[Refusal]:
+    """Why what goes along with a container can not be made anew."""
+    for one in along:
+        if one.service == container.service and one.role is not Role.ONE_OFF:
+            text = (
+                f"{one.facts.name} can not be without {container.facts.name}, and both are replicas of "
+                f"{one.service}: recreate them by hand"
+            )
+            yield Refusal(rule=Rule.ENTANGLED, text=text)
+        else:
+            image = world.images.get(one.facts.image_id)
+            yield from rebuilt(one.inspect, image.inspect if image else None, around).refusals
+
+
+def _to_restart(
+    containers: Iterable[ContainerSeen], service: str, member: ContainerSeen
+) -> Iterator[ContainerSeen]:
+    """Of the same Compose project those that say `depends_on` with `restart: true`, by name."""
+    project, name = member.facts.labels.get(PROJECT), member.facts.labels.get(SERVICE)
+    if not project or not name:
+        return
+    for one in sorted(containers, key=lambda one: (one.facts.name, one.facts.container_id)):
+        labels = one.facts.labels
+        if (
+            one.service != service
+            and one.role is Role.REPLICA
+            and one.facts.status == "running"
+            and labels.get(PROJECT) == project
+            and name in _restarting(labels.get(DEPENDS_ON, ""))
+        ):
+            yield one
+
+
+def _restarting(depends_on: str) -> set[str]:
+    """Of `db:service_healthy:true,cache:service_started:false` the services with true: db."""
+    parts = [entry.split(":") for entry in depends_on.split(",")]
+    return {part[0] for part in parts if len(part) == 3 and part[2] == "true"}

@@ -34,7 +34,7 @@ def amount(text: str, *, least: int = 1) -> Amount | None:
             raise ValueError(f"expected at least {least}")
         return Amount(count=int(found[1]))
     share = float(found[2]) / 100
-    if not (0 if least else 1e-9) <= share <= 1:
+    if not (1e-9 if least else 0) <= share <= 1:
         raise ValueError(f"expected a share from {'0%' if least == 0 else 'more than 0%'} to 100%")
     return Amount(share=round(share, 9))
 

@@ -26,6 +26,12 @@ class EngineSeen(Value, frozen=True, kw_only=True):
     free_bytes: int | None = None
     """Where it keeps images. None: that can not be seen from here."""
 
+    @property
+    def api(self) -> tuple[int, int]:
+        """(1, 44)"""
+        major, _, minor = self.api_version.partition(".")
+        return int(major), int(minor)
+
 
 class ContainerSeen(Value, frozen=True, kw_only=True):
     """One container, and its inspect as the engine wrote it, which the recreate reads."""
@@ -85,5 +91,7 @@ class World(Value, frozen=True, kw_only=True):
     containers: tuple[ContainerSeen, ...]
     """All of the engine's, stopped ones too."""
     images: Mapping[str, ImageSeen]
-    """By ID: those that the service's containers were made from, as far as they still exist."""
+    """By ID: those of the service's containers, and of what goes along with them, that still exist."""
     target: TargetSeen
+    compose_files: Mapping[str, tuple[str, ...]] = {}
+    """By container ID: what Compose wrote into its layer."""

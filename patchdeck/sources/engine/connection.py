@@ -12,7 +12,7 @@ import contextlib
 import socket
 import ssl
 import sys
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from types import TracebackType
@@ -138,17 +138,24 @@ class Connection:
                     raise Unreadable(f"the answer to /{'/'.join(path)} is longer than {limit_bytes} bytes")
             return bytes(body)
 
+    async def head(self, *path: str, params: Mapping[str, str] | None = None) -> Mapping[str, str]:
+        """The headers of the answer to HEAD on the path's parts."""
+        async with (
+            asyncio.timeout(ANSWER_S),
+            self.docker.session.head(self._url(path), params=params, allow_redirects=False) as response,
+        ):
+            if response.status != 200:
+                raise Refused(response.status, response.reason or "no reason given")
+            return response.headers.copy()
+
     @asynccontextmanager
     async def stream(
         self, *path: str, params: Mapping[str, str] | None = None, headers: Mapping[str, str] | None = None
     ) -> AsyncIterator[AsyncIterator[bytes]]:
         """The answer to GET on the path's parts as chunks, as they come; no bound on time or size."""
-        docker = self.docker
-        if docker.api_version == "auto":
-            raise RuntimeError("the API's version is not agreed yet: ask for the engine's version first")
-        parts = "/".join(quote(part, safe="") for part in path)
-        url = URL(f"{docker.docker_host}/{docker.api_version}/{parts}", encoded=True)
-        response = await docker.session.get(url, params=params, headers=headers, allow_redirects=False)
+        response = await self.docker.session.get(
+            self._url(path), params=params, headers=headers, allow_redirects=False
+        )
         try:
             if response.status != 200:
                 raise Refused(response.status, refusal_text(await response.content.read(ERROR_BYTES)))
@@ -159,6 +166,13 @@ class Connection:
                 response.release()
             else:
                 response.close()
+
+    def _url(self, path: Sequence[str]) -> URL:
+        docker = self.docker
+        if docker.api_version == "auto":
+            raise RuntimeError("the API's version is not agreed yet: ask for the engine's version first")
+        parts = "/".join(quote(part, safe="") for part in path)
+        return URL(f"{docker.docker_host}/{docker.api_version}/{parts}", encoded=True)
 
 
 def refusal_text(body: bytes) -> str:

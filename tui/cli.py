@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 COMMANDS = {
     "watch": "tui.commands.watch",
     "replay": "tui.commands.replay",
+    "record": "tui.commands.record",
+    "recording": "tui.commands.recording",
     "startups": "tui.commands.startups",
     "services": "tui.commands.services",
     "contention": "tui.commands.contention",
@@ -136,6 +138,7 @@ def nearest(name: str, *, known: Sequence[str] = tuple(COMMANDS)) -> str:
       patchdeck --host prod-a --host prod-b         on two Docker contexts
       patchdeck startups --for 5m --format json     one line for each startup of the next five minutes
       patchdeck services                            which versions are running, and how long they take to start
+      patchdeck record change.pdrec                 what happens, into a file that `patchdeck replay` shows again
       patchdeck contention                          what startups wait for, and how many at once it can take
       patchdeck doctor                              what is there, what is not, and what to do about it
     """,

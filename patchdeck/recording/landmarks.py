@@ -80,7 +80,7 @@ class Landmarks:
 
     def missed(self, began_ns: int, ended_ns: int, why: str) -> None:
         """The recording itself has a hole."""
-        self._put(
+        self.put(
             Landmark(
                 kind=LandmarkKind.GAP, at_ns=began_ns, ended_ns=ended_ns, name="this recording", detail=why
             )
@@ -89,7 +89,7 @@ class Landmarks:
     def note(self, seen_ns: int, observation: AnyObservation) -> None:
         match observation:
             case Marked():
-                self._put(
+                self.put(
                     Landmark(
                         kind=LandmarkKind.MARK,
                         at_ns=seen_ns,
@@ -101,7 +101,7 @@ class Landmarks:
                 self._offsets_ns[observation.engine] = round(observation.clock_offset_s * 1e9)
             case GapSeen():
                 offset_ns = self._offsets_ns.get(observation.engine, 0)
-                self._put(
+                self.put(
                     Landmark(
                         kind=LandmarkKind.GAP,
                         at_ns=observation.began_ns - offset_ns,
@@ -128,9 +128,9 @@ class Landmarks:
             lost = Landmark(
                 kind=LandmarkKind.LOST, at_ns=seen_ns, name=engine, detail=changed.detail, engine=engine
             )
-            self._lost[engine] = self._put(lost)
+            self._lost[engine] = self.put(lost)
         elif changed.state is SourceState.LIVE and (key := self._lost.pop(engine, None)) is not None:
-            self._put(replace(self._known[key], ended_ns=seen_ns))
+            self.put(replace(self._known[key], ended_ns=seen_ns))
 
     def _note_event(self, seen_ns: int, event: ContainerEvent) -> None:
         match event.action:
@@ -160,10 +160,10 @@ class Landmarks:
         if key is not None and seen_ns - key[3] < TOGETHER_NS:
             first = self._known[key]
             detail = f"{first.detail.split(';', 1)[0]}; and {count} more"
-            self._failed[engine] = self._put(replace(first, detail=detail)), count + 1
+            self._failed[engine] = self.put(replace(first, detail=detail)), count + 1
             return
         failure = Landmark(kind=LandmarkKind.FAILURE, at_ns=seen_ns, name=name, detail=why, engine=engine)
-        self._failed[engine] = self._put(failure), 1
+        self._failed[engine] = self.put(failure), 1
 
     def _note_entry(self, seen_ns: int, entered: JournalEntered) -> None:
         entry = entered.entry
@@ -173,13 +173,14 @@ class Landmarks:
             return
         detail = entry.name if isinstance(entry, StepBegan) else entry.state.value
         name = self._services.get(entry.rollout, entry.rollout)
-        self._put(
+        self.put(
             Landmark(
                 kind=LandmarkKind.ROLLOUT, at_ns=seen_ns, name=name, detail=detail, engine=entered.engine
             )
         )
 
-    def _put(self, landmark: Landmark) -> _Key:
+    def put(self, landmark: Landmark) -> _Key:
+        """File it; told anew if it has changed."""
         key = _key(landmark)
         if self._known.get(key) != landmark:
             self._known[key] = landmark

@@ -18,9 +18,11 @@ from typing import Final
 
 import msgspec
 
+from patchdeck.fleet import FullState
 from patchdeck.model import AnyObservation
 from patchdeck.recording.output import Output
-from patchdeck.recording.writer import Writer
+from patchdeck.recording.scrub_state import scrubbed
+from patchdeck.recording.writer import Writer, scrubber_of
 from patchdeck.settings import Settings
 
 FLUSH_S: Final = 3.0
@@ -61,7 +63,7 @@ class RecorderStatus(msgspec.Struct, frozen=True, kw_only=True):
 class Recorder:
     """Records into a new file from now on. Raises: RecordingError, if that can not be begun.
 
-    `status` may be asked from any thread, `note` from one.
+    `state` is what is known already, if anything is. `status` may be asked from any thread, `note` from one.
     """
 
     def __init__(
@@ -72,10 +74,12 @@ class Recorder:
         engines: Sequence[str] = (),
         simulated: bool = False,
         overwrite: bool = False,
+        state: FullState | None = None,
     ) -> None:
         self._path = path
         self._output = Output(path, overwrite=overwrite)
-        self._writer = Writer(settings, began_ns=_now_ns(), engines=engines, simulated=simulated)
+        state = None if state is None else scrubbed(state, scrubber_of(settings))
+        self._writer = Writer(settings, began_ns=_now_ns(), engines=engines, simulated=simulated, state=state)
         self._queue: deque[tuple[int, AnyObservation]] = deque()
         self._overrun = 0
         """Observations that the queue had no room for."""

@@ -18,7 +18,7 @@ from patchdeck.recording.landmarks import Landmarks
 from patchdeck.recording.lines import Head, Index, Place, StateLine, encode, encode_seen, tail
 from patchdeck.recording.members import Kind, Member, whole
 from patchdeck.recording.scrub import Scrubber
-from patchdeck.recording.values import Header
+from patchdeck.recording.values import Header, Landmark
 from patchdeck.settings import Settings
 from patchdeck.versions import ONE_OFF_LABEL, TASK_LABEL, VERSION_LABEL
 
@@ -106,6 +106,10 @@ class Writer:
         written = self.end_member()
         self._fleet = Fleet(self._settings, state)
         return written + self._begin_member(anew=True)
+
+    def tell(self, landmark: Landmark) -> None:
+        """One that is found in no observation."""
+        self._landmarks.put(landmark)
 
     def state(self) -> FullState:
         """All that is known."""

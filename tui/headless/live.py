@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Sequence
 from typing import TextIO
 
-from patchdeck.model import Snapshot
+from patchdeck.model import AnyObservation, Snapshot
 from patchdeck.settings import Settings
 from patchdeck.sources.targets import Target
 from patchdeck.watch import WatchThread
@@ -28,13 +28,15 @@ def follow(
     for_s: float | None,
     output: TextIO,
     take: Callable[[Snapshot], None],
+    observe: Callable[[AnyObservation], None] | None = None,
 ) -> None:
     """Hand the newest snapshot to `take` whenever there is one: for so long, or until interrupted.
 
+    `observe` gets every observation, on the watch's thread, and must return at once.
     Raises: BrokenPipeError once nobody reads `output`; WatchFailed; KeyboardInterrupt.
     """
     arrived = threading.Event()
-    watch = WatchThread(settings, targets)
+    watch = WatchThread(settings, targets, on_observation=observe)
     watch.mailbox.on_arrival(arrived.set)
     ends_at = None if for_s is None else time.monotonic() + for_s
     watch.start()

@@ -11,7 +11,8 @@ import concurrent.futures
 import logging
 import threading
 import time
-from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Sequence
+from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import msgspec
@@ -25,6 +26,7 @@ from patchdeck.model import (
     FeedEntry,
     HostSampled,
     IndicatorRead,
+    Marked,
     Severity,
     Snapshot,
     SourceChanged,
@@ -32,7 +34,7 @@ from patchdeck.model import (
     Ticked,
 )
 from patchdeck.settings import Settings
-from patchdeck.sources.errors import LogsUnavailable
+from patchdeck.sources.errors import LogsUnavailable, NotWatching
 from patchdeck.sources.host import PROC, HostSource
 from patchdeck.sources.targets import Target
 
@@ -79,7 +81,8 @@ class Watch:
         self._fleet = Fleet(settings)
         self._changed = asyncio.Event()
         self._waiting: list[AnyObservation] | None = None
-        """What was observed since a snapshot began to be made; None while none is."""
+        """What was observed while the state stands still; None while it does not."""
+        self._one_at_a_time = asyncio.Lock()
         self._sources: dict[str, EngineSource] = {}
         self._prometheus: PrometheusSource | None = None
         self._described: dict[str, EngineDescribed] = {}
@@ -118,6 +121,10 @@ class Watch:
             raise LogsUnavailable(f"there is no engine {engine!r}")
         return await source.logs(container_id, lines)
 
+    def mark(self, name: str, *, at_ns: int, by: str) -> None:
+        """Name a moment, by this host's clock."""
+        self._emit(Marked(engine="", at_ns=at_ns, name=name, by=by))
+
     def _emit(self, observation: AnyObservation) -> None:
         if self._on_observation is not None:
             self._on_observation(observation)
@@ -140,17 +147,22 @@ class Watch:
         else:
             self._waiting.append(observation)
 
+    @asynccontextmanager
+    async def standing_still(self) -> AsyncIterator[Fleet]:
+        """The state, for use on another thread: what is observed meanwhile waits, and is applied afterwards."""
+        async with self._one_at_a_time:
+            self._waiting = []
+            try:
+                yield self._fleet
+            finally:
+                waiting, self._waiting = self._waiting, None
+                for observation in waiting:
+                    self._fleet.apply(observation)
+
     async def _snapshot(self) -> Snapshot:
-        """Made on another thread, so that a large fleet's does not keep the loop from reading events; what is observed
-        meanwhile waits, and the state is never touched by two.
-        """
-        self._waiting = []
-        try:
-            return await asyncio.to_thread(self._fleet.snapshot)
-        finally:
-            waiting, self._waiting = self._waiting, None
-            for observation in waiting:
-                self._fleet.apply(observation)
+        """Made on another thread, so that a large fleet's does not keep the loop from reading events."""
+        async with self.standing_still() as fleet:
+            return await asyncio.to_thread(fleet.snapshot)
 
     def _watch_host_of(self, described: EngineDescribed) -> None:
         engine = described.engine
@@ -264,8 +276,15 @@ class WatchThread:
         """As `Watch.logs`. The future fails with LogsUnavailable also where the watch is not running."""
         watch = self._watch
         if watch is None:
-            return _failed(LogsUnavailable("the watch is not running"))
+            return _failed(NotWatching("the watch is not running"))
         return self._on_loop(watch.logs(engine, container_id, lines))
+
+    def ask(self, work: Callable[[Watch], Coroutine[Any, Any, T]]) -> concurrent.futures.Future[T]:
+        """Have something done with the watch, on its loop. Fails with NotWatching where it is not running."""
+        watch = self._watch
+        if watch is None:
+            return _failed(NotWatching("the watch is not running"))
+        return self._on_loop(work(watch))
 
     def examine(self, hosts: Sequence[str] = ()) -> concurrent.futures.Future[Report]:
         """As `patchdeck.doctor.examine`, on the watch thread."""
@@ -281,7 +300,7 @@ class WatchThread:
         with self._lock:
             if self._loop is None or self._stopping:
                 work.close()
-                return _failed(LogsUnavailable("the watch is not running"))
+                return _failed(NotWatching("the watch is not running"))
             return asyncio.run_coroutine_threadsafe(work, self._loop)
 
     def _main(self) -> None:

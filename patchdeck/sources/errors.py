@@ -5,3 +5,7 @@ from __future__ import annotations
 
 class LogsUnavailable(Exception):
     """Why there are no lines of a container's log, in one sentence."""
+
+
+class NotWatching(LogsUnavailable):
+    """The watch is not running, not yet or not any more, so that nothing can be asked of it."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import importlib
 import os
 import statistics
 import time
@@ -12,25 +13,21 @@ from typing import Final
 
 import msgspec
 
+from patchdeck.model import EngineDescribed
 from patchdeck.settings import EngineSettings, Settings
 from patchdeck.sources.attempts import Attempt, Outcome
 from patchdeck.sources.engine.connection import Connection
 from patchdeck.sources.engine.describe import describe
 from patchdeck.sources.engine.faults import FAULTS, fault
 from patchdeck.sources.engine.probe import attempt
+from patchdeck.sources.finding import Finding
 from patchdeck.sources.host import HostReader
 from patchdeck.sources.targets import Target, TargetError, choose, default_targets, falls_to_default_sockets
 
+__all__ = ["EngineReport", "Finding", "Report", "examine"]
+
 PINGS: Final = 5
 PATIENCE_S: Final = 10.0
-
-
-class Finding(msgspec.Struct, frozen=True, kw_only=True):
-    """Whether one thing is there, and why not."""
-
-    name: str
-    available: bool
-    detail: str = ""
 
 
 class EngineReport(msgspec.Struct, frozen=True, kw_only=True):
@@ -51,7 +48,7 @@ class EngineReport(msgspec.Struct, frozen=True, kw_only=True):
     """Median of a few pings."""
     events: Finding
     pressure: tuple[Finding, ...]
-    """Where pressure of its host may come from, the best first."""
+    """Where the pressure on its host may come from, the best first: itself, and what Prometheus has of it."""
 
 
 class Report(msgspec.Struct, frozen=True, kw_only=True):
@@ -74,8 +71,12 @@ async def examine(
     *,
     environ: Mapping[str, str] | None = None,
     home: Path | None = None,
+    with_prometheus: bool = False,
 ) -> Report:
-    """Try every engine that `hosts`, the settings or Docker's rules name. Raises nothing for what it finds."""
+    """Try every engine that `hosts`, the settings or Docker's rules name, and, where that is wished, Prometheus.
+
+    Raises nothing for what it finds.
+    """
     environ = os.environ if environ is None else environ
     home = home or Path.home()
     engines = tuple(EngineSettings(host=host) for host in hosts) or settings.engines
@@ -84,18 +85,57 @@ async def examine(
         tried = default_targets(environ, home) if falls_to_default_sockets(engines, environ, home) else chosen
     except TargetError as error:
         attempts = (_misconfigured(engines, environ, error),)
-        return Report(attempts=attempts, engines=(), prometheus=_PROMETHEUS)
+        return Report(attempts=attempts, engines=(), prometheus=_NOT_ASKED)
     found = await asyncio.gather(
         *(_examine_one(target, watched=target.host in _hosts(chosen)) for target in tried)
     )
-    return Report(
-        attempts=tuple(outcome for outcome, _ in found),
-        engines=tuple(report for _, report in found if report is not None),
-        prometheus=_PROMETHEUS,
+    report = Report(
+        attempts=tuple(tried.attempt for tried in found),
+        engines=tuple(tried.report for tried in found if tried.report is not None),
+        prometheus=_NOT_ASKED,
     )
+    if not with_prometheus:
+        return report
+    described = {tried.described.engine: tried.described for tried in found if tried.described is not None}
+    return await _with_prometheus(report, settings, chosen, described)
 
 
-_PROMETHEUS = Finding(name="prometheus", available=False, detail="not configured")
+_NOT_ASKED = Finding(name="prometheus", available=False, detail="not asked")
+_NOT_CONFIGURED = Finding(
+    name="prometheus",
+    available=False,
+    detail="not configured",
+    advice="Name it by --prometheus, PATCHDECK_PROMETHEUS or prometheus.url, for the network, throttling and the past.",
+)
+
+
+async def _with_prometheus(
+    report: Report, settings: Settings, targets: Sequence[Target], described: Mapping[str, EngineDescribed]
+) -> Report:
+    """The report with what Prometheus has of its engines."""
+    if not settings.prometheus.url:
+        return msgspec.structs.replace(report, prometheus=_NOT_CONFIGURED)
+    # Importing the client takes half a second, which a loop that does more than this has not.
+    await asyncio.to_thread(importlib.import_module, "patchdeck.sources.prometheus.examine")
+    from patchdeck.sources.prometheus import examine as prometheus  # noqa: PLC0415 - loads requests
+    from patchdeck.sources.prometheus.source import wanted  # noqa: PLC0415 - as above
+
+    examined = await prometheus.examine(
+        settings, [wanted(target, settings, described.get(target.name)) for target in targets]
+    )
+    engines = tuple(
+        msgspec.structs.replace(one, pressure=(*one.pressure, *examined.engines.get(one.name, ())))
+        for one in report.engines
+    )
+    return msgspec.structs.replace(report, engines=engines, prometheus=examined.server)
+
+
+class _Examined(msgspec.Struct, frozen=True, kw_only=True):
+    """What was found of one address."""
+
+    attempt: Attempt
+    report: EngineReport | None = None
+    described: EngineDescribed | None = None
 
 
 def _hosts(targets: Sequence[Target]) -> set[str]:
@@ -115,20 +155,20 @@ def _misconfigured(
     )
 
 
-async def _examine_one(target: Target, *, watched: bool) -> tuple[Attempt, EngineReport | None]:
+async def _examine_one(target: Target, *, watched: bool) -> _Examined:
     tried = await attempt(target)
     if tried.outcome is not Outcome.OK or not watched:
-        return tried, None
+        return _Examined(attempt=tried)
     try:
         async with asyncio.timeout(PATIENCE_S), Connection(target) as connection:
-            return tried, await _report(connection, target)
+            seen = (await describe(connection)).observation
+            report = await _report(connection, target, seen)
+            return _Examined(attempt=tried, report=report, described=seen)
     except FAULTS as error:
-        return fault(target, error), None
+        return _Examined(attempt=fault(target, error))
 
 
-async def _report(connection: Connection, target: Target) -> EngineReport:
-    described = await describe(connection)
-    seen = described.observation
+async def _report(connection: Connection, target: Target, seen: EngineDescribed) -> EngineReport:
     return EngineReport(
         name=target.name,
         host=target.host,
@@ -163,8 +203,4 @@ async def _events(connection: Connection) -> Finding:
 
 def _pressure(*, local: bool) -> tuple[Finding, ...]:
     missing = HostReader().missing() if local else "the engine is not on this host"
-    return (
-        Finding(name="/proc/pressure", available=not missing, detail=missing),
-        Finding(name="the engine's metrics", available=False, detail="read through Prometheus"),
-        Finding(name="prometheus", available=False, detail="not configured"),
-    )
+    return (Finding(name="/proc/pressure", available=not missing, detail=missing),)

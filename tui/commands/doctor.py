@@ -17,6 +17,7 @@ from tui.commands import options
     Examples:
       patchdeck doctor
       patchdeck doctor --host ssh://ops@prod-a
+      patchdeck doctor --prometheus http://prometheus:9090
       patchdeck doctor --format json | jq .engines
 
     \b
@@ -25,12 +26,13 @@ from tui.commands import options
 )
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
 @options.host
+@options.prometheus
 @options.config
-def command(*, form: str, hosts: tuple[str, ...], config: Path | None) -> int:
+def command(*, form: str, hosts: tuple[str, ...], prometheus: str | None, config: Path | None) -> int:
     """Tell whether an engine can be watched from here, and if not, why and what to do.
 
-    Tries every address that Docker's own rules give, and looks at the engine, its clock, the sources of pressure, the
-    terminal and the configuration. It changes nothing.
+    Tries every address that Docker's own rules give, and looks at the engine, its clock, the sources of pressure, what
+    Prometheus has of it, the terminal and the configuration. It changes nothing.
     """
     import asyncio
 
@@ -39,17 +41,17 @@ def command(*, form: str, hosts: tuple[str, ...], config: Path | None) -> int:
     from patchdeck.doctor import examine
     from patchdeck.settings import Settings
     from tui import terminal
-    from tui.headless.checks import check_lines, engine_section
+    from tui.headless.checks import check_lines, engine_section, prometheus_section
     from tui.headless.records import json_document
     from tui.headless.surroundings import program_section, surroundings, terminal_section
 
     mistake = ""
     try:
-        settings = options.settings_from(config, ())
+        settings = options.settings_from(config, (), prometheus=prometheus)
     except options.Unusable as error:
         settings, mistake = Settings(), error.message
     found = surroundings(config, mistake)
-    report = asyncio.run(examine(settings, hosts))
+    report = asyncio.run(examine(settings, hosts, with_prometheus=True))
     usable = report.healthy and not mistake
 
     output = terminal.out()
@@ -57,7 +59,12 @@ def command(*, form: str, hosts: tuple[str, ...], config: Path | None) -> int:
         document = {"usable": usable, **to_builtins(report), **to_builtins(found)}
         output.write(json_document(document) + "\n")
     else:
-        sections = [engine_section(report), terminal_section(found.terminal), program_section(found)]
+        sections = [
+            engine_section(report),
+            prometheus_section(report),
+            terminal_section(found.terminal),
+            program_section(found),
+        ]
         lines = check_lines(
             sections,
             colour=terminal.wants_colour(output, os.environ),

@@ -96,12 +96,18 @@ def _engine(engine: EngineReport, attempt: Attempt) -> Iterator[Check]:
     yield from (_finding(source, of=f"{engine.name} pressure from") for source in engine.pressure)
 
 
-def _finding(finding: Finding, *, of: str, absent: Mark = Mark.NOTE, advice: str = "") -> Check:
+def prometheus_section(report: Report) -> Section:
+    """Whether Prometheus answers; what it has of each engine is told with that engine."""
+    return "Prometheus", [_finding(report.prometheus)]
+
+
+def _finding(finding: Finding, *, of: str = "", absent: Mark = Mark.NOTE, advice: str = "") -> Check:
+    missing = Mark.BAD if finding.asked_for else absent
     return Check(
-        mark=Mark.GOOD if finding.available else absent,
-        what=f"{of} {finding.name}",
+        mark=Mark.GOOD if finding.available else missing,
+        what=f"{of} {finding.name}".strip(),
         detail=finding.detail or ("available" if finding.available else "not available"),
-        advice=advice,
+        advice=advice or finding.advice,
     )
 
 

@@ -81,16 +81,18 @@ class PrometheusSource:
         self._standing.all(SourceState.STALE if silent else fault.state, str(fault))
 
     def _wanted(self) -> list[Wanted]:
-        mapped = self._settings.prometheus.instances
-        return [
-            Wanted(
-                name=target.name,
-                address=(target.parts.hostname or "") if target.socket_path is None else "",
-                described=self._described.get(target.name),
-                mapped=tuple(one.strip() for one in mapped.get(target.name, "").split(",") if one.strip()),
-            )
-            for target in self._targets
-        ]
+        return [wanted(target, self._settings, self._described.get(target.name)) for target in self._targets]
+
+
+def wanted(target: Target, settings: Settings, described: EngineDescribed | None) -> Wanted:
+    """What is known of an engine by which its instances are found."""
+    mapped = settings.prometheus.instances.get(target.name, "")
+    return Wanted(
+        name=target.name,
+        address=(target.parts.hostname or "") if target.socket_path is None else "",
+        described=described,
+        mapped=tuple(one.strip() for one in mapped.split(",") if one.strip()),
+    )
 
 
 def back_off_s(failures: int) -> float:

@@ -14,17 +14,16 @@ from typing import Any
 
 import pytest
 
-from patchdeck.model import Order, Plan, Strategy
-from patchdeck.rollout.planning.maker import look_again, make_plan
+from patchdeck.model import Order, Strategy
+from patchdeck.rollout.planning.maker import look_again
 from patchdeck.settings import Settings
-from patchdeck.sources.engine.connection import Connection
-from patchdeck.sources.targets import Target
 from tests.lab.engine import Engine
 from tests.lab.images import Images
 from tests.lab.lab import Lab
 from tests.lab.registry import Registry
 from tests.lab.services import start_service
 from tests.live.foreign_images import Repository
+from tests.live.planning import connection, planned, rules
 from tests.live.program import PATCHDECK
 
 USER, PASSWORD = "ops", "open sesame"
@@ -32,37 +31,6 @@ USERS = f"{USER}:$2b$04$i2quZRHOEYUJAL1dbziya.hVUbDx5plUfsQxjcsY1y11KHCs5b7fK\n"
 """htpasswd's form of that password."""
 
 ImagesOf = Callable[[Engine, Registry | None], Images]
-
-
-def connection(engine: Engine) -> Connection:
-    return Connection(Target(name="lab", host=engine.host, chosen="test"))
-
-
-async def planned(
-    engine: Engine,
-    service: str,
-    image: str,
-    strategy: Strategy | None = None,
-    *,
-    home: Path = Path("/nowhere"),
-    environ: dict[str, str] | None = None,
-    told: list[str] | None = None,
-) -> Plan:
-    async with connection(engine) as opened:
-        return await make_plan(
-            opened,
-            service,
-            image,
-            strategy or Strategy(),
-            Settings(),
-            environ=environ or {},
-            home=home,
-            progress=(told if told is not None else []).append,
-        )
-
-
-def rules(plan: Plan) -> list[str]:
-    return [str(refusal.rule) for refusal in plan.refusals]
 
 
 def inspects(engine: Engine) -> dict[str, dict[str, Any]]:
@@ -115,7 +83,7 @@ async def test_an_image_in_a_registry_is_known_before_it_is_pulled(
     engine: Engine, registry: Registry, images_of: ImagesOf
 ) -> None:
     images = images_of(engine, registry)
-    old, new = images.web("1.0"), images.web("1.2")
+    old, new = images.web("1.0"), images.web("1.1")
     image_id = engine.get(f"/images/{new}/json")["Id"]
     start_service(engine, old, 1)
     engine.docker("rmi", new)
@@ -127,9 +95,9 @@ async def test_an_image_in_a_registry_is_known_before_it_is_pulled(
     sizes = [
         layer["size"] for layer in json.loads(registry.get(f"/v2/shop/web/manifests/{digest}"))["layers"]
     ]
-    assert (plan.layers.shared, plan.layers.new) == (1, 2)
-    assert plan.layers.new_bytes == sum(sizes[1:]) > 60_000_000
-    assert plan.to.version == "1.2"
+    assert (plan.layers.shared, plan.layers.new) == (1, 1)
+    assert plan.layers.new_bytes == sum(sizes[1:]) > 0
+    assert plan.to.version == "1.1"
     assert "environment" in [change.what for change in plan.changes]
     engine.docker("pull", "--quiet", new)
     pulled = await planned(engine, "shop/web", new)

@@ -87,7 +87,7 @@ async def read_engine(connection: Connection) -> EngineRead:
             host=target.host,
             engine_id=info.ID,
             version=version.Version,
-            api_version=version.ApiVersion,
+            api=_api(version.ApiVersion),
             platform=Platform(version.Os, version.Arch),
             cpus=info.NCPU,
             local=local,
@@ -100,6 +100,13 @@ async def read_engine(connection: Connection) -> EngineRead:
             "containerd.snapshotter" in "".join(pair) for pair in info.DriverStatus or ()
         ),
     )
+
+
+def _api(version: str) -> tuple[int, int]:
+    major, _, minor = version.partition(".")
+    if not (major.isdecimal() and minor.isdecimal()):
+        raise Unreadable(f"the engine speaks version {version[:20]!r} of the API, which is none")
+    return int(major), int(minor)
 
 
 def _free_bytes(folder: str) -> int | None:

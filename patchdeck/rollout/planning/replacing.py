@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from patchdeck.model import ConfigChange, Dependent, Refusal, Role
 from patchdeck.model.facts import Value
@@ -46,9 +46,9 @@ def replacing_of(world: World, service: str, going: Sequence[ContainerSeen]) -> 
         taken.update(one.container_id for one in along[container.facts.container_id])
     if going:
         along[going[-1].facts.container_id] += [
-            _dependent(one, f"depends on {service} and is to be restarted with it", recreate=False)
-            for one in _to_restart(world.containers, service, going[-1])
-            if one.facts.container_id not in taken
+            one
+            for one in _restarted(world.containers, around, service, going[-1], by_id)
+            if one.container_id not in taken
         ]
     return {
         container_id: _replacing(world, around, by_id[container_id], dependents, by_id)
@@ -73,7 +73,7 @@ def _replacing(
     around: Surroundings,
     container: ContainerSeen,
     dependents: Sequence[Dependent],
-    by_id: dict[str, ContainerSeen],
+    by_id: Mapping[str, ContainerSeen],
 ) -> Replacing:
     old = world.images[container.facts.image_id].inspect
     told = world.target.inspect
@@ -110,6 +110,35 @@ def _refusals(
         else:
             image = world.images.get(one.facts.image_id)
             yield from rebuilt(one.inspect, image.inspect if image else None, around).refusals
+
+
+def _restarted(
+    containers: Iterable[ContainerSeen],
+    around: Surroundings,
+    service: str,
+    member: ContainerSeen,
+    by_id: Mapping[str, ContainerSeen],
+) -> list[Dependent]:
+    """What is restarted with the service, and after each what lives in its namespaces, which a restart makes anew."""
+    asking = {one.facts.container_id: one for one in _to_restart(containers, service, member)}
+    within = {
+        container_id: [
+            held
+            for held in references.dependents(container_id, around.containers)
+            if set(held.what.split(" and ")) & set(references.NAMESPACES.values())
+        ]
+        for container_id in asking
+    }
+    follow = {held.container_id for holds in within.values() for held in holds}
+    found: dict[str, Dependent] = {}
+    # What follows another that asks is told after it; in a circle everything follows, and whichever is first goes.
+    for container_id in [one for one in asking if one not in follow] or asking:
+        why = f"depends on {service} and is to be restarted with it"
+        found.setdefault(container_id, _dependent(asking[container_id], why, recreate=False))
+        for held in within[container_id]:
+            why = f"takes its {held.what} from {by_id[held.on].facts.name}, which is restarted"
+            found.setdefault(held.container_id, _dependent(by_id[held.container_id], why, recreate=False))
+    return [one for one in found.values() if by_id[one.container_id].service != service]
 
 
 def _to_restart(

@@ -18,19 +18,14 @@ class EngineSeen(Value, frozen=True, kw_only=True):
     """Its address, as the worker needs it."""
     engine_id: str = ""
     version: str = ""
-    api_version: str = ""
+    api: tuple[int, int] = (0, 0)
+    """The version of its API that is spoken, as in (1, 41)."""
     platform: Platform = Platform()
     cpus: int = 0
     local: bool = False
     """It runs on this host."""
     free_bytes: int | None = None
     """Where it keeps images. None: that can not be seen from here."""
-
-    @property
-    def api(self) -> tuple[int, int]:
-        """(1, 44)"""
-        major, _, minor = self.api_version.partition(".")
-        return int(major), int(minor)
 
 
 class ContainerSeen(Value, frozen=True, kw_only=True):

@@ -99,11 +99,11 @@ def _word(kind: of.Type, words: Mapping[str, object], value: object, path: Path)
 def _number(kind: of.FloatType | of.IntType, written: str | None, value: object, path: Path) -> float | int:
     number: float | int
     if written == DURATION:
-        what = durations.EXPECTED
+        duration = _a(str, durations.EXPECTED, value, path)
         try:
-            number = durations.parse(_a(str, what, value, path))
+            number = durations.parse(duration)
         except ValueError as error:
-            raise unlike(path, what, found(value)) from error
+            raise unlike(path, str(error).removeprefix("expected "), found(value)) from error
     elif written == SHARE:
         what = 'a share in per cent, as in "20%"'
         text = _a(str, what, value, path)

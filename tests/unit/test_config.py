@@ -150,6 +150,7 @@ MISTAKES = [
     ("[watch]\nsample = '2'", 'found "2"'),
     ("[watch]\nsample = '2 s'", "expected a duration"),
     ("[watch]\nsample = '-2s'", "expected a duration"),
+    ("[watch]\nsample = '99999999999d'", "watch.sample: expected a duration of numbers of at most 9 digits"),
     ("[watch]\nsample = '2h2h'", "expected a duration"),
     ("[watch]\nsample = 02:00:00", "found the time 02:00:00"),
     ("[watch]\nsample = '10m'", 'at least 200ms and at most 1m, found "10m"'),

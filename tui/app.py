@@ -28,6 +28,10 @@ from tui.screens.views import View
 from tui.shown import Shown
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
+    from patchdeck.recording.recorder import RecorderStatus
+    from patchdeck.recording.switch import Switch
     from widgets.prompt import Prompt
 
 WatchMaker = Callable[[], Watch]
@@ -74,6 +78,7 @@ class PatchdeckApp(App[int], inherit_bindings=False):
         settings: Settings,
         make_watch: WatchMaker,
         *,
+        switch: Switch | None = None,
         glyphs: Glyphs = UNICODE,
         theme: str = "dark",
     ) -> None:
@@ -86,10 +91,14 @@ class PatchdeckApp(App[int], inherit_bindings=False):
         self.snapshot: Snapshot | None = None
         self.shown: Shown | None = None
         self.looking = Looking(window_s=settings.screen.window_s)
+        self.switch = switch
+        """Without it nothing can be recorded."""
         self._make_watch = make_watch
         self._matcher = Matcher("")
         self._bridge: Bridge | None = None
         self._asked_from: Widget | None = None
+        self._marking_ns = 0
+        """The moment for which a name is being asked."""
         self._leaving = False
         """Snapshots still arrive while the screens are being taken down."""
         for one in THEMES:
@@ -144,11 +153,39 @@ class PatchdeckApp(App[int], inherit_bindings=False):
 
     @property
     def notice(self) -> str:
-        """What keeps the screen from showing everything, live: the filter, else why an engine is silent."""
+        """What keeps a recording or the screen from holding everything: a disk, the filter, an engine's silence."""
+        status = self.recording
+        if status is not None and status.detail:
+            return f"recording: {status.detail}"
         if self.looking.words:
             return f"filter: {self.looking.words}"
         engines = self.snapshot.engines if self.snapshot else ()
         return next((one.detail for one in engines if one.state is not SourceState.LIVE and one.detail), "")
+
+    # Recording
+
+    @property
+    def recording(self) -> RecorderStatus | None:
+        """How the recording that is on is doing; None where none is."""
+        return None if self.switch is None else self.switch.status
+
+    def action_record(self) -> None:
+        from tui.recording import toggle  # noqa: PLC0415
+
+        self.run_worker(toggle(self), group="recording", exclusive=True)
+
+    async def action_mark(self) -> None:
+        # The moment is that of the key, however long the name takes.
+        self._marking_ns = time.time_ns()
+        number = len(self.snapshot.marks) + 1 if self.snapshot else 1
+        await self.ask(f"name this moment; enter alone: mark {number}", id="mark")
+
+    async def on_prompt_answered(self, event: Prompt.Answered) -> None:
+        if event.prompt.id == "mark":
+            from tui.recording import mark  # noqa: PLC0415
+
+            await self.asked(event.prompt)
+            await mark(self, event.text, at_ns=self._marking_ns)
 
     # Asking
 
@@ -291,8 +328,8 @@ def _given_up(state: SourceState) -> bool:
     return state in (SourceState.LOST, SourceState.ABSENT)
 
 
-def run_console(settings: Settings, hosts: Sequence[str] = ()) -> int:
+def run_console(settings: Settings, hosts: Sequence[str] = (), *, record: Path | None = None) -> int:
     """Open the console and return its exit status; see `tui.console`."""
     from tui.console import run  # noqa: PLC0415
 
-    return run(settings, hosts)
+    return run(settings, hosts, record=record)

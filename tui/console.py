@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING
 
 from msgspec import structs
 
+from patchdeck.recording.switch import Switch
+from patchdeck.recording.values import RecordingError
 from patchdeck.settings import EngineSettings, Settings
 from themes.ramps import ASCII, UNICODE, Glyphs
 from tui import terminal
@@ -35,10 +37,13 @@ _RESTORE = (
 """Leaves the other screen; cursor on; mouse, bracketed paste and the keyboard protocol off; colours as they were."""
 
 
-def run(settings: Settings, hosts: Sequence[str] = (), *, proc: Path | None = None) -> int:
+def run(
+    settings: Settings, hosts: Sequence[str] = (), *, proc: Path | None = None, record: Path | None = None
+) -> int:
     """Open the console on `hosts`, or on the engines of the settings, until it is left.
 
-    `proc` is where the pressure of their host is told, if not by this host's own. Returns the exit status: 0 left by
+    `proc` is where the pressure of their host is told, if not by this host's own. `record` is the file into which
+    everything goes that is observed. Returns the exit status: 0 left by
     its user, 1 failed, 2 a mistake in what was asked for, 128 + the signal.
     """
     from patchdeck.sources.targets import TargetError, choose  # noqa: PLC0415
@@ -47,17 +52,37 @@ def run(settings: Settings, hosts: Sequence[str] = (), *, proc: Path | None = No
         settings = structs.replace(settings, engines=tuple(EngineSettings(host=host) for host in hosts))
     try:
         Keymap(settings.screen.keys)
-        choose(settings.engines, os.environ, Path.home())
+        targets = choose(settings.engines, os.environ, Path.home())
     except (KeymapError, TargetError) as error:
         sys.stderr.write(f"patchdeck: {error}\n")
         return 2
     if not _on_a_terminal():
         return 2
-    return _show(
-        PatchdeckApp(
-            settings, _watch_maker(settings, proc), glyphs=glyphs_for(settings), theme=theme_for(settings)
+    switch = Switch(settings, [target.name for target in targets])
+    if record is not None:
+        try:
+            switch.begin(record)
+        except RecordingError as error:
+            sys.stderr.write(f"patchdeck: --record: {error}\n")
+            return 2
+    make_watch = _watch_maker(settings, proc, switch)
+    try:
+        return _show(
+            PatchdeckApp(
+                settings, make_watch, switch=switch, glyphs=glyphs_for(settings), theme=theme_for(settings)
+            )
         )
-    )
+    finally:
+        _end_recording(switch)
+
+
+def _end_recording(switch: Switch) -> None:
+    """What was recorded is told where it can be read once the screen is gone."""
+    status = switch.end()
+    if status is not None:
+        from tui.recording import outcome  # noqa: PLC0415
+
+        sys.stderr.write(f"patchdeck: {outcome(status)}\n")
 
 
 def run_replay(
@@ -93,14 +118,20 @@ def _show(app: PatchdeckApp) -> int:
     return app.return_code or (status if status is not None else 0)
 
 
-def _watch_maker(settings: Settings, proc: Path | None) -> Callable[[], Watch]:
+def _watch_maker(settings: Settings, proc: Path | None, switch: Switch) -> Callable[[], Watch]:
     def make() -> Watch:
         from patchdeck.sources.targets import choose  # noqa: PLC0415
         from patchdeck.watch import WatchThread  # noqa: PLC0415
 
         _log_to_file()
         targets = choose(settings.engines, os.environ, Path.home())
-        return WatchThread(settings, [structs.replace(target, proc=proc) for target in targets])
+        watch = WatchThread(
+            settings,
+            [structs.replace(target, proc=proc) for target in targets],
+            on_observation=switch.note,
+        )
+        switch.watching = watch
+        return watch
 
     return make
 

@@ -77,6 +77,10 @@ def _replay(name: str, keys: str, label: str, tooltip: str, *, footer: bool = Tr
     )
 
 
+def _record(name: str, keys: str, label: str, tooltip: str) -> Action:
+    return Action(id=name, keys=keys, label=label, tooltip=tooltip, group="Record", footer=False, only=LIVE)
+
+
 ACTIONS: tuple[Action, ...] = (
     _go("back", "escape", "back", "Leave this page", *PAGES),
     _go("deck", "1", "deck", "Heatmap, versions, contention and events on one screen"),
@@ -111,6 +115,8 @@ ACTIONS: tuple[Action, ...] = (
         screens=(SEARCHING,),
         only=LIVE,
     ),
+    _record("record", "R", "record", "Record what is seen into a file, or end the recording"),
+    _record("mark", "M", "mark", "Name this moment, to find it again in the recording"),
     _replay("play", "space", "play", "Play, or pause; at the end, play from the beginning"),
     _replay("step", "full_stop", "step", "Go on to the next observation that changes something"),
     _replay("second_on", "greater_than_sign", "1s", "Go on by one second", footer=False),

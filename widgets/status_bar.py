@@ -48,6 +48,8 @@ class StatusBar(Panel):
         self._is_armed = False
         self._clock = ""
         self._simulated = self._replaying = False
+        self._recording = ""
+        self._recording_failed = False
 
     def show(
         self,
@@ -61,16 +63,20 @@ class StatusBar(Panel):
         notice: str = "",
         simulated: bool = False,
         replaying: bool = False,
+        recording: str = "",
+        recording_failed: bool = False,
     ) -> None:
         """Show this.
 
         `now_ns` is the snapshot's time, against which ages are told. `clock` and `armed_label` are written as they
-        are. `sources` are other sources than engines. `notice` is a word on the window or the replay.
+        are. `sources` are other sources than engines. `notice` is a word on the window or the replay. `recording` is
+        how much is recorded so far; empty where nothing is.
         """
         self._engines, self._now_ns, self._clock = engines, now_ns, clock
         self._armed, self._is_armed = armed_label, is_armed
         self._sources, self._notice, self._simulated = sources, notice, simulated
         self._replaying = replaying
+        self._recording, self._recording_failed = recording, recording_failed
         self.redraw()
 
     def draw(self, width: int, height: int) -> Sequence[Spans]:
@@ -95,6 +101,9 @@ class StatusBar(Panel):
         line = self.line(60)
         if self._simulated:
             line.put("SIMULATED", Ink.SIMULATED).gap(3)
+        if self._recording:
+            dot = self.glyphs.lost if self._recording_failed else self.glyphs.live
+            line.put(f"{dot} REC {self._recording}", Ink.FAILED).gap(3)
         if self._replaying:
             line.put("REPLAY", Ink.SIMULATED).gap(3)
         if self._armed:

@@ -101,7 +101,8 @@ def opened(monkeypatch: pytest.MonkeyPatch) -> list[tuple[Settings, tuple[str, .
     """What the console was opened with."""
     calls: list[tuple[Settings, tuple[str, ...]]] = []
 
-    def run_console(settings: Settings, hosts: tuple[str, ...]) -> int:
+    def run_console(settings: Settings, hosts: tuple[str, ...], *, record: Path | None) -> int:
+        assert record is None
         calls.append((settings, hosts))
         return 7
 

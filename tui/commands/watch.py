@@ -20,6 +20,7 @@ from tui.commands import options
       patchdeck --host ssh://ops@prod-a            over SSH
       patchdeck --host prod-a --host prod-b        on two Docker contexts
       patchdeck --prometheus http://prometheus:9090
+      patchdeck --record change.pdrec              to be replayed: patchdeck replay change.pdrec
       patchdeck --theme colour-blind --utc
 
     \b
@@ -29,6 +30,12 @@ from tui.commands import options
 @options.host
 @options.prometheus
 @options.theme
+@click.option(
+    "--record",
+    metavar="FILE",
+    type=click.Path(path_type=Path),
+    help="Record everything that is seen into a new file, for `patchdeck replay`.",
+)
 @options.config
 @options.utc
 @click.pass_context
@@ -38,6 +45,7 @@ def command(
     hosts: tuple[str, ...],
     prometheus: str | None,
     theme: str | None,
+    record: Path | None,
     config: Path | None,
     utc: bool | None,
 ) -> int:
@@ -57,4 +65,4 @@ def command(
 
     from tui.app import run_console
 
-    return run_console(settings, hosts)
+    return run_console(settings, hosts, record=record)

@@ -16,6 +16,7 @@ from tui import keymap
 from tui.clock import Clock
 from tui.footer import Footer
 from tui.shown import Shown
+from widgets import units
 from widgets.notice import Notice
 from widgets.status_bar import StatusBar
 
@@ -92,6 +93,7 @@ class ConsoleScreen(Screen[None], inherit_bindings=False):
             return
         snapshot, shown = self.patchdeck.snapshot, self.patchdeck.shown
         replaying = self.patchdeck.ON == keymap.REPLAY
+        status = self.patchdeck.recording
         self.query_one(StatusBar).show(
             snapshot.engines if snapshot else (),
             now_ns=snapshot.at_ns if snapshot else 0,
@@ -100,6 +102,8 @@ class ConsoleScreen(Screen[None], inherit_bindings=False):
             notice=self.patchdeck.notice,
             simulated=shown is not None and shown.simulated,
             replaying=replaying,
+            recording="" if status is None else units.size(status.size_bytes),
+            recording_failed=status is not None and bool(status.detail),
         )
         self.patchdeck.show_besides(self)
         if shown is not None:

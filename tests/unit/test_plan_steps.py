@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from patchdeck.model import Amount, Order, Strategy
+from patchdeck.model import NEVER, Amount, Grouping, Knee, Order, Quantiles, Service, Strategy
 from patchdeck.rollout.planning import capacity, duration
 from patchdeck.rollout.planning.duration import Observed
 from patchdeck.rollout.planning.members import near_names, replicas
@@ -135,3 +135,32 @@ def test_startups_are_known_from_the_containers_own_times_unless_those_say_nothi
         None,
         "no startup of this service is known",
     )
+
+
+def service(starts: Quantiles, ready: Quantiles) -> Service:
+    return Service(
+        engine="e",
+        name="s",
+        grouping=Grouping.COMPOSE,
+        versions=(),
+        starts=starts,
+        ready=ready,
+        restarts=Quantiles(),
+        live=2,
+        running=2,
+        starting=0,
+        restarting=0,
+        unhealthy=0,
+        failed=0,
+    )
+
+
+def test_what_was_watched_goes_over_the_containers_own_times_and_ready_over_started() -> None:
+    knee = Knee(engine="e", at=3)
+    started = Quantiles(n=9, p50_s=0.4)
+    watched = duration.watched(service(started, Quantiles(n=5, p50_s=2.5)), knee)
+    assert watched == Observed(unit_s=2.5, words="5 startups that were watched, until ready", knee=3)
+    never = duration.watched(service(started, Quantiles(n=5, censored=4, p50_s=NEVER)), None)
+    assert never == Observed(unit_s=0.4, words="9 startups that were watched, until started")
+    assert duration.watched(service(Quantiles(), Quantiles()), knee) is None
+    assert duration.watched(None, knee) is None

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import math
 import statistics
 from collections.abc import Iterable, Sequence
 from typing import Final
 
-from patchdeck.model import ContainerFacts, Healthcheck, Order, PlannedStep, Strategy
+from patchdeck.model import ContainerFacts, Healthcheck, Knee, Order, PlannedStep, Service, Strategy
 from patchdeck.model.facts import Value
 from patchdeck.rollout.planning.world import ContainerSeen
 
@@ -24,6 +25,21 @@ class Observed(Value, frozen=True, kw_only=True):
     words: str = ""
     """What that rests on."""
     knee: int | None = None
+
+
+def watched(service: Service | None, knee: Knee | None) -> Observed | None:
+    """From what a watch or a recording tells of the service and its engine; None where it tells nothing of startups.
+
+    The time to ready where containers have a healthcheck, else the latency, of the startups in its window. It falls to
+    None where the median lies among those that were never ready.
+    """
+    if service is None:
+        return None
+    for quantiles, until in ((service.ready, "ready"), (service.starts, "started")):
+        if quantiles.p50_s is not None and math.isfinite(quantiles.p50_s):
+            words = f"{quantiles.n} startups that were watched, until {until}"
+            return Observed(unit_s=quantiles.p50_s, words=words, knee=knee.at if knee else None)
+    return None
 
 
 def observed(members: Iterable[ContainerSeen]) -> Observed:

@@ -14,8 +14,9 @@ from patchdeck.fleet import FullState
 from patchdeck.recording.kept_settings import kept_of
 from patchdeck.recording.output import Output
 from patchdeck.recording.reader import Recording
+from patchdeck.recording.scrub_state import scrubbed
 from patchdeck.recording.values import Cursor, Landmark, LandmarkKind, Line, RecordingError
-from patchdeck.recording.writer import Writer
+from patchdeck.recording.writer import Writer, scrubber_of
 from patchdeck.settings import Settings
 
 
@@ -40,12 +41,13 @@ def cut(
         )
     fleet, cursor = recording.fleet_at(from_ns - 1)
     fleet.settle()
+    hiding = _with_hiding(recording, settings)
     writer = Writer(
-        _with_hiding(recording, settings),
+        hiding,
         began_ns=from_ns,
         engines=recording.header.engines,
         simulated=recording.header.simulated,
-        state=fleet.state(),
+        state=scrubbed(fleet.state(), scrubber_of(hiding)),
     )
     for hole in _holes(recording):
         if hole.at_ns <= to_ns and (hole.ended_ns or hole.at_ns) >= from_ns:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from tui.commands import options
+from tui.commands import options, recorded
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -30,6 +30,7 @@ LOOK_S = 6.0
     Examples:
       patchdeck contention                              a table, after a few seconds
       patchdeck contention --for 10m --format json      one JSON object an engine, every refresh
+      patchdeck contention --recording change.pdrec --at 'before the patch'
       patchdeck contention calibrate --for 30m --write  a host's own levels, from its quiet time
 
     \b
@@ -51,6 +52,8 @@ LOOK_S = 6.0
     show_default=True,
     help="json: one object an engine and refresh, one a line.",
 )
+@recorded.recording
+@recorded.at
 @options.host
 @options.prometheus
 @options.config
@@ -60,6 +63,8 @@ def command(
     *,
     for_s: float | None,
     form: str,
+    file: str | None,
+    moment: str | None,
     hosts: tuple[str, ...],
     prometheus: str | None,
     config: Path | None,
@@ -70,14 +75,12 @@ def command(
     """
     if ctx.invoked_subcommand is not None:
         return None
+    recorded.check(file, moment, for_s=for_s)
     settings = options.settings_from(config, hosts, prometheus=prometheus)
+    if file is not None:
+        (_tell_json if form == "json" else _tell_table)(_recorded(settings, file, moment))
+        return 0
     watching = _Watching(settings, options.targets_of(settings))
-
-    from tui import terminal
-    from tui.headless.contention_lines import contention_lines, contention_record
-    from tui.headless.records import json_line
-
-    output = terminal.out()
     due = 0.0
 
     def stream(snapshot: Snapshot) -> None:
@@ -86,9 +89,7 @@ def command(
         if now < due:
             return
         due = now + settings.watch.sample_s
-        for engine in snapshot.engines:
-            output.write(json_line(contention_record(engine, snapshot.at_ns)) + "\n")
-        output.flush()
+        _tell_json(snapshot)
 
     if form == "json":
         watching.follow(for_s, stream)
@@ -96,15 +97,45 @@ def command(
         watching.follow(for_s or LOOK_S, lambda _: None)
         if watching.status():
             return 1
-        lines = contention_lines(
-            watching.latest,
-            width=terminal.width(output),
-            colour=terminal.wants_colour(output, os.environ),
-            ascii_only=not terminal.speaks_utf8(os.environ),
-        )
-        output.writelines(f"{line}\n" for line in lines)
-        output.flush()
+        _tell_table(watching.latest)
     return watching.status()
+
+
+def _tell_json(snapshot: Snapshot) -> None:
+    from tui import terminal
+    from tui.headless.contention_lines import contention_record
+    from tui.headless.records import json_line
+
+    output = terminal.out()
+    for engine in snapshot.engines:
+        output.write(json_line(contention_record(engine, snapshot.at_ns)) + "\n")
+    output.flush()
+
+
+def _tell_table(snapshot: Snapshot) -> None:
+    from tui import terminal
+    from tui.headless.contention_lines import contention_lines
+
+    output = terminal.out()
+    lines = contention_lines(
+        snapshot,
+        width=terminal.width(output),
+        colour=terminal.wants_colour(output, os.environ),
+        ascii_only=not terminal.speaks_utf8(os.environ),
+    )
+    output.writelines(f"{line}\n" for line in lines)
+    output.flush()
+
+
+def _recorded(settings: Settings, file: str, moment: str | None) -> Snapshot:
+    from patchdeck.recording.values import RecordingError
+    from tui.headless.playing import snapshot_at
+
+    try:
+        with recorded.opened(file) as recording:
+            return snapshot_at(recording, recorded.end_of(recording, moment, utc=settings.screen.utc))
+    except RecordingError as error:
+        raise options.Unusable(str(error)) from error
 
 
 @command.command(

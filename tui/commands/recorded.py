@@ -29,6 +29,19 @@ at = click.option(
 )
 
 
+def check(file: str | None, moment: str | None, *, for_s: float | None = None) -> None:
+    """Raises: UsageError for options that do not go together."""
+    if moment is not None and file is None:
+        raise click.UsageError("--at is a moment of a recording: name it by --recording")
+    if for_s is not None and file is not None:
+        raise click.UsageError("--for is for engines; a recording is told up to its end, or up to --at")
+
+
+def end_of(recording: Recording, moment: str | None, *, utc: bool) -> int:
+    """The moment to tell of."""
+    return recording.ended_ns if moment is None else moment_of(moment, recording, utc=utc)
+
+
 def opened(file: str) -> Recording:
     """Raises: Unusable."""
     from patchdeck.recording.reader import Recording

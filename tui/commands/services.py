@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from tui.commands import options
+from tui.commands import options, recorded
+
+if TYPE_CHECKING:
+    from patchdeck.settings import Settings
+    from tui.headless.one_look import Look
 
 
 @click.command(
@@ -17,6 +22,7 @@ from tui.commands import options
     Examples:
       patchdeck services
       patchdeck services --host prod-a --host prod-b
+      patchdeck services --recording change.pdrec --at 23:41
       patchdeck services --format json | jq '.[] | select(.in_flight) | .service'
 
     \b
@@ -33,26 +39,33 @@ from tui.commands import options
     metavar="DURATION",
     help="How long the engines may take to tell everything.",
 )
+@recorded.recording
+@recorded.at
 @options.host
 @options.config
-def command(*, form: str, wait_s: float, hosts: tuple[str, ...], config: Path | None) -> int:
+def command(
+    *,
+    form: str,
+    wait_s: float,
+    file: str | None,
+    moment: str | None,
+    hosts: tuple[str, ...],
+    config: Path | None,
+) -> int:
     """Print the services, their versions, and how long these take to start, and leave.
 
     What is known of startups is what the engine still tells: containers that began before are judged by their newest
     start alone. `patchdeck startups` and the console see every start from then on.
     """
+    recorded.check(file, moment)
     settings = options.settings_from(config, hosts)
-    targets = options.targets_of(settings)
-
-    import asyncio
 
     from tui import terminal
-    from tui.headless.one_look import look
     from tui.headless.records import json_document, service_record
     from tui.headless.service_table import service_lines
     from tui.headless.table import sentence
 
-    seen = asyncio.run(look(settings, targets, patience_s=wait_s))
+    seen = _recorded(settings, file, moment) if file is not None else _looked(settings, wait_s)
     output = terminal.out()
     ascii_only = not terminal.speaks_utf8(os.environ)
     for missing in seen.missing:
@@ -73,3 +86,24 @@ def command(*, form: str, wait_s: float, hosts: tuple[str, ...], config: Path | 
         output.writelines(f"{line}\n" for line in lines)
     output.flush()
     return 1 if seen.missing else 0
+
+
+def _looked(settings: Settings, wait_s: float) -> Look:
+    import asyncio
+
+    from tui.headless.one_look import look
+
+    return asyncio.run(look(settings, options.targets_of(settings), patience_s=wait_s))
+
+
+def _recorded(settings: Settings, file: str, moment: str | None) -> Look:
+    from patchdeck.recording.values import RecordingError
+    from tui.headless.one_look import Look
+    from tui.headless.playing import snapshot_at
+
+    try:
+        with recorded.opened(file) as recording:
+            at_ns = recorded.end_of(recording, moment, utc=settings.screen.utc)
+            return Look(snapshot=snapshot_at(recording, at_ns), missing=(), connected=True)
+    except RecordingError as error:
+        raise options.Unusable(str(error)) from error

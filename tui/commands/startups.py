@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING, TextIO
 
 import click
 
-from tui.commands import options
+from tui.commands import options, recorded
 
 if TYPE_CHECKING:
     from patchdeck.model import Snapshot, Startup
+    from patchdeck.recording.reader import Recording
+    from patchdeck.settings import Settings
     from tui.headless.startup_lines import Lines
 
 
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
       patchdeck startups                                        until Ctrl-C, as a table
       patchdeck startups --for 10m --format json > herd.jsonl   one JSON object a line
       patchdeck startups --format json | jq .latency_s          how long each took
+      patchdeck startups --recording change.pdrec --format csv  those that were recorded
       patchdeck startups --for 1h --format csv > starts.csv     for a spreadsheet
 
     \b
@@ -45,23 +48,32 @@ if TYPE_CHECKING:
     show_default=True,
     help="json: one object a line; csv: with a header.",
 )
+@recorded.recording
+@recorded.at
 @options.host
 @options.config
 @options.utc
 def command(
-    *, for_s: float | None, form: str, hosts: tuple[str, ...], config: Path | None, utc: bool | None
+    *,
+    for_s: float | None,
+    form: str,
+    file: str | None,
+    moment: str | None,
+    hosts: tuple[str, ...],
+    config: Path | None,
+    utc: bool | None,
 ) -> int:
     """Write each startup that begins from now on, once, when it is settled: when its outcome stands.
 
     At the end those are written too whose outcome might still have changed. What began before is history and is left
-    out. Lines go to standard output; what happens to the engines, and a summary after a table, to standard error.
+    out; of a recording, what began before it. Lines go to standard output; what happens to the engines, and a summary
+    after a table, to standard error.
     """
     began_ns = time.time_ns()
+    recorded.check(file, moment, for_s=for_s)
     settings = options.settings_from(config, hosts, utc=utc)
-    targets = options.targets_of(settings)
 
     from tui import terminal
-    from tui.headless.live import WatchFailed, follow
     from tui.headless.startup_lines import lines
 
     output = terminal.out()
@@ -73,15 +85,14 @@ def command(
         ascii_only=ascii_only,
         utc=settings.screen.utc,
     )
+    if file is not None:
+        with recorded.opened(file) as recording:
+            report = _Report(output, shape, began_ns=recording.began_ns, ascii_only=ascii_only)
+            _play(recording, recorded.end_of(recording, moment, utc=settings.screen.utc), report)
+        report.end(summary=form == "table")
+        return 0
     report = _Report(output, shape, began_ns=began_ns, ascii_only=ascii_only)
-    interrupted = False
-    try:
-        report.begin()
-        follow(settings, targets, for_s=for_s, output=output, take=report.take)
-    except KeyboardInterrupt:
-        interrupted = True
-    except WatchFailed as error:
-        raise click.ClickException(f"the watch ended by a fault in Patchdeck itself: {error}") from error
+    interrupted = _follow(settings, for_s, output, report)
     report.end(summary=form == "table")
     if interrupted:
         raise click.Abort
@@ -89,6 +100,33 @@ def command(
         report.say(f"no engine was reached in {for_s:g} s; `patchdeck doctor` tells what to do")
         return 1
     return 0
+
+
+def _follow(settings: Settings, for_s: float | None, output: TextIO, report: _Report) -> bool:
+    """Returns whether it was interrupted."""
+    from tui.headless.live import WatchFailed, follow
+
+    targets = options.targets_of(settings)
+    try:
+        report.begin()
+        follow(settings, targets, for_s=for_s, output=output, take=report.take)
+    except KeyboardInterrupt:
+        return True
+    except WatchFailed as error:
+        raise click.ClickException(f"the watch ended by a fault in Patchdeck itself: {error}") from error
+    return False
+
+
+def _play(recording: Recording, until_ns: int, report: _Report) -> None:
+    from patchdeck.recording.values import RecordingError
+    from tui.headless.playing import snapshots_until
+
+    report.begin()
+    try:
+        for snapshot in snapshots_until(recording, until_ns):
+            report.take(snapshot)
+    except RecordingError as error:
+        raise options.Unusable(str(error)) from error
 
 
 class _Report:

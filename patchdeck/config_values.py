@@ -99,9 +99,10 @@ def _word(kind: of.Type, words: Mapping[str, object], value: object, path: Path)
 def _number(kind: of.FloatType | of.IntType, written: str | None, value: object, path: Path) -> float | int:
     number: float | int
     if written == DURATION:
-        duration = _a(str, durations.EXPECTED, value, path)
+        what = durations.EXPECTED
+        text = _a(str, what, value, path)
         try:
-            number = durations.parse(duration)
+            number = durations.parse(text)
         except ValueError as error:
             raise unlike(path, str(error).removeprefix("expected "), found(value)) from error
     elif written == SHARE:

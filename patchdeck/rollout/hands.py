@@ -88,7 +88,7 @@ class Hands:
 
     async def __aenter__(self) -> Self:
         async with contextlib.AsyncExitStack() as exits:
-            with _no_answer("connecting"):
+            with answers("connecting"):
                 await exits.enter_async_context(self._connection)
                 version = await self._connection.version()
             self.engine_version = version.Version
@@ -101,10 +101,15 @@ class Hands:
     ) -> None:
         await self._exits.aclose()
 
+    @property
+    def connection(self) -> Connection:
+        """For what reads engines already; its errors become these within `answers`."""
+        return self._connection
+
     # --- looking ----------------------------------------------------------------------------------
 
     async def ping(self) -> None:
-        with _no_answer("ping"):
+        with answers("ping"):
             await self._connection.get("_ping", timeout_s=READ_S)
 
     async def info(self) -> Document:
@@ -117,7 +122,7 @@ class Hands:
 
     async def inspect_image(self, image: str) -> Document | None:
         """GET /images/{id or reference}/json; None where the engine has no such image."""
-        return await self._read_if_there("images", image, "json")
+        return await self._read_if_there("images", *image.split("/"), "json")
 
     async def containers(self, filters: Mapping[str, list[str]] | None = None) -> list[Document]:
         """GET /containers/json, those that do not run among them."""
@@ -140,14 +145,14 @@ class Hands:
             "since": f"{since_ns // 1_000_000_000}.{since_ns % 1_000_000_000:09d}",
             "filters": msgspec.json.encode({"type": ["container"]}).decode(),
         }
-        with _no_answer("events"):
+        with answers("events"):
             async with self._connection.stream("events", params=params) as chunks:
                 yield chunks
 
     async def _read(
         self, *path: str, params: Mapping[str, str] | None = None, limit: int = ANSWER_BYTES
     ) -> Any:
-        with _no_answer(f"reading /{'/'.join(path)}"):
+        with answers(f"reading /{'/'.join(path)}"):
             body = await self._connection.get(*path, params=params, timeout_s=READ_S, limit_bytes=limit)
             return msgspec.json.decode(body)
 
@@ -186,7 +191,7 @@ class Hands:
             "POST", "containers", container, "rename", params={"name": name}, timeout_s=CHANGE_S
         )
 
-    async def set_restart_policy(self, container: str, policy: Document) -> None:
+    async def set_restart_policy(self, container: str, policy: Mapping[str, Any]) -> None:
         """`policy` as in HostConfig.RestartPolicy."""
         body = {"RestartPolicy": policy}
         await self._write("POST", "containers", container, "update", body=body, timeout_s=CHANGE_S)
@@ -213,7 +218,7 @@ class Hands:
 
     async def remove_image(self, image: str) -> None:
         """Refused as long as any container is made of it."""
-        await self._write("DELETE", "images", image, timeout_s=REMOVE_S)
+        await self._write("DELETE", "images", *image.split("/"), timeout_s=REMOVE_S)
 
     async def pull(self, reference: str, auth: str = "") -> AsyncIterator[PullLine]:
         """POST /images/create: progress until the image is there with all its layers.
@@ -222,7 +227,7 @@ class Hands:
         so only within the stream (status 200 then).
         """
         headers = {"X-Registry-Auth": auth} if auth else {}
-        with _no_answer("pull"):
+        with answers("pull"):
             params = {"fromImage": reference}
             response = await self._send("POST", "images", "create", params=params, headers=headers)
             try:
@@ -246,10 +251,10 @@ class Hands:
         *path: str,
         timeout_s: float,
         params: Mapping[str, str] | None = None,
-        body: Document | None = None,
+        body: Mapping[str, Any] | None = None,
     ) -> Any:
         """One change, and its decoded answer (None without one)."""
-        with _no_answer(f"{method} /{'/'.join(path)}"):
+        with answers(f"{method} /{'/'.join(path)}"):
             async with asyncio.timeout(timeout_s):
                 response = await self._send(method, *path, params=params, body=body)
                 try:
@@ -265,7 +270,7 @@ class Hands:
         method: str,
         *path: str,
         params: Mapping[str, str] | None = None,
-        body: Document | None = None,
+        body: Mapping[str, Any] | None = None,
         headers: Mapping[str, str] | None = None,
     ) -> aiohttp.ClientResponse:
         docker = self._connection.docker
@@ -282,8 +287,8 @@ class Hands:
 
 
 @contextlib.contextmanager
-def _no_answer(what: str) -> Iterator[None]:
-    """Whatever keeps an answer from coming, as one error."""
+def answers(what: str) -> Iterator[None]:
+    """Whatever keeps an answer from coming, as NoAnswer."""
     try:
         yield
     except Refused:

@@ -18,6 +18,7 @@ class SeenContainer(Value, frozen=True, kw_only=True):
     """Without the leading slash."""
     status: str
     """created, running, paused, restarting, removing, exited or dead"""
+    image_id: str = ""
     started_at: str = ""
     """As the engine wrote it; empty if it never started."""
     exit_code: int = 0
@@ -61,6 +62,8 @@ class Member(Value, frozen=True, kw_only=True):
     auto_remove: bool = False
     networks: tuple[str, ...] = ()
     """Those that the successor is to be connected to after it is created."""
+    image_id: str = ""
+    """What the successor has to be made of; empty: not known yet."""
     restart_only: bool = False
     """It is not replaced: it is restarted once the replica before it is ready."""
 
@@ -116,6 +119,7 @@ def seen_container(document: Mapping[str, Any]) -> SeenContainer:
         container_id=document["Id"],
         name=document["Name"].removeprefix("/"),
         status=state["Status"],
+        image_id=document.get("Image", ""),
         started_at="" if started_at == NEVER else started_at,
         exit_code=state.get("ExitCode", 0),
         oom_killed=bool(state.get("OOMKilled")),

@@ -143,6 +143,8 @@ def _created(unit: Unit, seen: Seen) -> Iterator[Next]:
                 yield Failed(text=f"the successor of {member.name} ended, and is gone as `--rm` asks")
             yield Act(kind=ActKind.CREATE, member=index, old=False, detail=member.temporary(unit.rollout))
             return
+        if member.image_id and one.new.image_id != member.image_id:
+            yield Failed(text=f"{member.name} was made of another image: the tag has moved; plan again")
         for network in member.networks:
             if network not in one.new.networks:
                 yield _act(ActKind.CONNECT, index, one.new, network)

@@ -1,0 +1,73 @@
+"""Looks at a unit's containers, as they are now."""
+
+from __future__ import annotations
+
+from patchdeck.rollout.ledger import Ledger
+from patchdeck.rollout.link import Link
+from patchdeck.rollout.seen import Seen, SeenContainer, SeenMember, Unit, seen_container
+
+
+class Eyes:
+    """Of one worker. Raises Refused or NoAnswer."""
+
+    def __init__(self, link: Link, ledger: Ledger) -> None:
+        self._link = link
+        self._ledger = ledger
+        self._watched_since = dict[int, int]()
+        """Unit to the number of outages before it was looked at last."""
+        self._excused: set[str] = set()
+
+    async def look(self, unit: Unit, *, late: bool = False) -> Seen:
+        """Everything that is to be known for the unit's next act."""
+        ledger = self._ledger
+        outages = self._link.outages
+        members = []
+        lost = set()
+        for number, member in enumerate(unit.members):
+            old = await self.find(member.old_id)
+            if old is None and unit.index in ledger.disturbed:
+                known = ledger.rebuilt_id(unit.index, number)
+                old = await self.find(known, member.parked(unit.rollout))
+                if old is not None:
+                    ledger.adopt(unit.index, number, old.container_id, old=True)
+            known = ledger.new_id(unit.index, number)
+            new = await self.find(known, member.temporary(unit.rollout))
+            if new is not None:
+                ledger.adopt(unit.index, number, new.container_id, old=False)
+            elif known in ledger.ran:
+                lost.add(number)
+            members.append(SeenMember(old=old, new=new))
+        if self._watched_since.get(unit.index) != outages:
+            self._excuse(members)
+            self._watched_since[unit.index] = outages
+        return Seen(
+            members=tuple(members),
+            disturbed=unit.index in ledger.disturbed,
+            began=unit.index in ledger.began,
+            ran=frozenset(ledger.ran),
+            lost=frozenset(lost),
+            excused=frozenset(self._excused),
+            late=late,
+        )
+
+    def forgive_no_more(self, container_id: str) -> None:
+        """It was started again: how it ends from now on is its own doing."""
+        self._excused.discard(container_id)
+
+    def _excuse(self, members: list[SeenMember]) -> None:
+        """No one watched until now, or the engine was away: it may have taken its containers along."""
+        for one in members:
+            for container in (one.old, one.new):
+                if (
+                    container is not None
+                    and not container.alive
+                    and container.container_id in self._ledger.ran
+                ):
+                    self._excused.add(container.container_id)
+
+    async def find(self, container_id: str, name: str = "") -> SeenContainer | None:
+        """By ID, else by name; None where there is neither."""
+        for reference in (container_id, name):
+            if reference and (document := await self._link.hands.inspect(reference)) is not None:
+                return seen_container(document)
+        return None

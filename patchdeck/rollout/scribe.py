@@ -1,0 +1,50 @@
+"""Writes a worker's entries: many units write at once, and each waits until its own is on disk."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+
+from patchdeck.model.journal import AnyEntry
+from patchdeck.rollout.journal import Journal
+
+
+class Scribe:
+    """What is written while the disk is busy goes together in one transaction: the disk is waited for once.
+
+    `on_written` gets each entry, in the order of the journal, once it is on disk.
+    """
+
+    def __init__(self, journal: Journal, on_written: Callable[[AnyEntry], None]) -> None:
+        self._journal = journal
+        self._on_written = on_written
+        self._waiting: list[tuple[AnyEntry, asyncio.Future[AnyEntry]]] = []
+        self._writing: asyncio.Task[None] | None = None
+
+    async def write(self, entry: AnyEntry) -> AnyEntry:
+        """On disk when this returns; the entry with its sequence and time. Raises JournalError."""
+        written: asyncio.Future[AnyEntry] = asyncio.get_running_loop().create_future()
+        self._waiting.append((entry, written))
+        if self._writing is None:
+            self._writing = asyncio.create_task(self._write_all(), name="write the journal")
+        # What is being written is written, whoever has stopped waiting for it.
+        return await asyncio.shield(written)
+
+    async def finished(self) -> None:
+        """Returns once nothing waits to be written."""
+        if self._writing is not None:
+            await self._writing
+
+    async def _write_all(self) -> None:
+        while self._waiting:
+            batch, self._waiting = self._waiting, []
+            try:
+                entries = await asyncio.to_thread(self._journal.write, *(entry for entry, _ in batch))
+            except Exception as error:  # noqa: BLE001 - handed to everyone who waits for this transaction
+                for _, future in batch:
+                    future.set_exception(error)
+                continue
+            for entry, (_, future) in zip(entries, batch, strict=True):
+                self._on_written(entry)
+                future.set_result(entry)
+        self._writing = None

@@ -1,0 +1,81 @@
+"""Enter a plan into the journal, and start a worker for it."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from msgspec.structs import replace
+
+from patchdeck.model.journal import Actor, Planned
+from patchdeck.model.plan import Plan
+from patchdeck.rollout.database import STATE_FOLDER
+from patchdeck.rollout.journal import Journal
+from patchdeck.sources.targets import Target
+
+
+class NotSubmitted(Exception):
+    """The plan cannot be run: why, and what to do."""
+
+
+def submit(journal: Journal, plan: Plan, target: Target, by: Actor, reason: str = "") -> Planned:
+    """Enter a rollout into the journal; nothing is done to a container yet. Its ID is in the entry.
+
+    Raises NotSubmitted, JournalError.
+    """
+    if plan.refusals:
+        raise NotSubmitted("; ".join(refusal.text for refusal in plan.refusals))
+    for row in journal.rollouts():
+        same_engine = row.engine_id == plan.engine_id and bool(plan.engine_id)
+        if row.service == plan.service and same_engine and not row.over:
+            raise NotSubmitted(
+                f"rollout {row.rollout} of {plan.service} is open: resume it, or roll it back, before another one"
+            )
+    rollout = secrets.token_hex(4)
+    planned = Planned(
+        rollout=rollout, at_ns=time.time_ns(), plan=replace(plan, id=rollout), by=by, reason=reason
+    )
+    return journal.open_rollout(planned, engine_id=plan.engine_id, target=encode_target(target))
+
+
+def start(rollout: str, folder: Path) -> int:
+    """Start a worker that outlives this terminal; its PID. What it has to say goes into `log_path`."""
+    environ = dict(os.environ) | {STATE_FOLDER: str(folder)}
+    with log_path(rollout, folder).open("ab") as log:
+        worker = subprocess.Popen(
+            [sys.executable, "-m", "patchdeck.rollout.worker", rollout],
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            env=environ,
+            start_new_session=True,
+            cwd="/",
+        )
+    return worker.pid
+
+
+def log_path(rollout: str, folder: Path) -> Path:
+    """Where a detached worker writes what goes wrong with itself."""
+    path = folder / f"rollout-{rollout}.log"
+    path.touch(mode=0o600)
+    return path
+
+
+def encode_target(target: Target) -> bytes:
+    """For the journal: an address and the names of files, no secret."""
+    return msgspec.json.encode(target, enc_hook=str)
+
+
+def decode_target(body: bytes) -> Target:
+    """What `encode_target` made."""
+    return msgspec.json.decode(body, type=Target, dec_hook=_path)
+
+
+def _path(kind: type[Any], value: Any) -> Any:
+    return kind(value)

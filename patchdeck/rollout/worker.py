@@ -1,0 +1,176 @@
+"""The worker: one process that carries out one rollout, from the journal, and may be killed at any moment.
+
+    python -m patchdeck.rollout.worker ROLLOUT
+
+Detached (`submit.start`) it outlives the terminal: a session of its own, its output in a log beside the journal. In the
+foreground it is `carry_out` on the loop of a command.
+
+SIGTERM lets the units under way come to their end, leaves the rollout paused and ends the worker; a second one ends it
+at once. SIGHUP changes nothing. SIGINT is the business of the command in the foreground; else it is as SIGTERM.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import os
+import signal
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Final
+
+import msgspec
+
+from patchdeck.model.journal import Planned, RolloutState, StateEntered, WorkerBegan, WorkerEnded
+from patchdeck.rollout.conductor import Conductor, Task
+from patchdeck.rollout.database import JournalError
+from patchdeck.rollout.hands import NoAnswer
+from patchdeck.rollout.journal import BEAT_S, Journal
+from patchdeck.rollout.processes import actor, this_process
+from patchdeck.rollout.seams import FixedPacer, Jury, NoGates, Pacer
+from patchdeck.rollout.signals import Terminated
+from patchdeck.rollout.state import State
+from patchdeck.rollout.submit import decode_target
+from patchdeck.settings import Settings
+
+FAILED, ROLLED_BACK, NEEDS_PERSON, REFUSED = 1, 3, 4, 5
+"""Exit statuses; 0 is committed."""
+
+_log: Final = logging.getLogger(__name__)
+
+
+async def carry_out(
+    rollout: str,
+    folder: Path | None = None,
+    *,
+    detached: bool = False,
+    take_over: bool = False,
+    pacer: Pacer | None = None,
+    jury: Jury | None = None,
+    settings: Settings | None = None,
+    began: Callable[[Conductor], None] = lambda _: None,
+) -> State:
+    """Carry out a rollout, from wherever it stands, until it is over or the worker was told to end.
+
+    `began` is given the conductor, by whose `tell` a command in the foreground sends signals.
+    Raises JournalError (WorkerThere while another worker carries it out).
+    """
+    with Journal(folder) as journal:
+        journal.claim(rollout, this_process())
+        try:
+            with _beating(journal.folder, rollout):
+                return await _carried_out(
+                    journal, rollout, detached, take_over, pacer, jury, settings or Settings(), began
+                )
+        finally:
+            journal.leave(rollout)
+
+
+async def _carried_out(  # noqa: PLR0917 - the one call of this is above
+    journal: Journal,
+    rollout: str,
+    detached: bool,  # noqa: FBT001
+    take_over: bool,  # noqa: FBT001
+    pacer: Pacer | None,
+    jury: Jury | None,
+    settings: Settings,
+    began: Callable[[Conductor], None],
+) -> State:
+    entries = journal.entries(rollout)
+    planned = next(entry for entry in entries if isinstance(entry, Planned))
+    me = actor("worker")
+    number = 1 + sum(isinstance(entry, WorkerBegan) for entry in entries)
+    journal.write(WorkerBegan(rollout=rollout, worker=me, number=number, detached=detached))
+    journal.set_over(rollout, over=False)
+    plan = planned.plan
+    task = Task(
+        rollout=rollout,
+        plan=plan,
+        target=decode_target(journal.target(rollout)),
+        user=planned.by.user,
+        take_over=take_over,
+    )
+    conductor = Conductor(
+        task,
+        journal,
+        pacer=pacer or FixedPacer(plan.strategy.pace or 1),
+        jury=jury or NoGates(),
+        settings=settings,
+    )
+    began(conductor)
+    try:
+        state = await conductor.run()
+    except NoAnswer as error:
+        if conductor.state.changed:
+            raise JournalError(f"rollout {rollout} can not go on: {error}") from error
+        journal.write(StateEntered(rollout=rollout, state=RolloutState.FAILED, text=str(error)))
+        journal.set_over(rollout, over=True)
+        state = msgspec.structs.replace(conductor.state, end=RolloutState.FAILED, locked=True)
+    journal.write(WorkerEnded(rollout=rollout, why=state.public.value))
+    return state
+
+
+def exit_status(state: State) -> int:
+    """Of a command that carried out a rollout in the foreground."""
+    match state.end:
+        case RolloutState.COMMITTED:
+            return 0
+        case RolloutState.ROLLED_BACK:
+            return ROLLED_BACK
+        case RolloutState.FAILED:
+            return FAILED if state.locked else REFUSED
+    return NEEDS_PERSON
+
+
+@contextlib.contextmanager
+def _beating(folder: Path, rollout: str) -> Iterator[None]:
+    """A sign of life each second, on a thread of its own: a loop that hangs is no process that is gone."""
+    over = threading.Event()
+
+    def beat() -> None:
+        with Journal(folder) as journal:
+            while not over.wait(BEAT_S):
+                try:
+                    journal.beat(rollout)
+                except JournalError as error:
+                    _log.warning("no sign of life could be written: %s", error)
+
+    thread = threading.Thread(target=beat, name="heartbeat", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        over.set()
+        thread.join()
+
+
+async def _alone(rollout: str, folder: Path | None) -> State:
+    def listen(conductor: Conductor) -> None:
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, conductor.tell, Terminated())
+
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    return await carry_out(rollout, folder, detached=True, began=listen)
+
+
+def main(arguments: list[str]) -> int:
+    """`python -m patchdeck.rollout.worker ROLLOUT`; the exit status."""
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    (rollout,) = arguments
+    os.umask(0o077)
+    status = NEEDS_PERSON
+    try:
+        state = asyncio.run(_alone(rollout, None))
+        _log.info("rollout %s: %s %s", rollout, state.public.value, state.text)
+        status = exit_status(state)
+    except* JournalError as errors:
+        _log.error("the worker of %s ends: %s", rollout, errors.exceptions[0])
+    return status
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -126,8 +126,9 @@ class Recorder:
     def _main(self) -> None:
         try:
             while not self._stopping.is_set():
-                self._wake.wait(FLUSH_S)
+                # At once for the first time: who follows the file finds its beginning.
                 self._turn()
+                self._wake.wait(FLUSH_S)
             self._end()
         except Exception as error:  # noqa: BLE001 - a thread has no one above it: told on screen and in the log
             _log.exception("recording into %s failed", self._path)

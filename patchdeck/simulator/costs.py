@@ -4,8 +4,8 @@ The engine knows what happens and in which order; a `Costs` knows how long it ta
 a start are calls of their own, so that an engine of either generation stamps and tells between them what a real one
 does:
 
-    up to 26:  mounts → network → runtime → StartedAt → `start`
-    from 27:   mounts → network → StartedAt → runtime → `start`     (`network connect` at the end of its phase)
+    up to 26:  mounts → network (`network connect`) → runtime → StartedAt → `start`
+    from 27:   mounts → StartedAt → runtime → network (`network connect`) → `start`
 """
 
 from __future__ import annotations
@@ -36,13 +36,13 @@ class Costs(Protocol):
         """The read-write layer."""
 
     async def mounts(self, container_id: str) -> None:
-        """First phase of a start."""
+        """A phase of a start."""
 
     async def network(self, container_id: str, networks: int) -> None:
-        """Second phase: the sandbox, and an endpoint on each of so many networks."""
+        """A phase of a start: the sandbox, and an endpoint on each of so many networks."""
 
     async def runtime(self, container_id: str) -> None:
-        """Third phase: the container's first process."""
+        """A phase of a start: the container's first process."""
 
     async def stop(self, container_id: str) -> None:
         """What is left to do once its process has ended."""

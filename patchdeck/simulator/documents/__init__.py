@@ -1,0 +1,1 @@
+"""What the simulated engine knows, written as the Engine API writes it. Pure."""

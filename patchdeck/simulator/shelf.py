@@ -1,0 +1,58 @@
+"""Images to try things with, named and behaving as those of the laboratory: shop/web in good and bad versions."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from patchdeck.simulator.behaviour import Behaviour
+from patchdeck.simulator.images import Image, Layer, image
+from patchdeck.simulator.world import World
+
+WEB: Final = "shop/web"
+VERSION_LABEL: Final = "org.opencontainers.image.version"
+_BASE: Final = Layer("busybox", 1_984_581, "ADD busybox")
+_SECOND: Final = 1_000_000_000
+
+
+def web(
+    version: str, created_ns: int, *, behaviour: Behaviour | None = None, check: dict[str, Any] | None = None
+) -> Image:
+    """One version of shop/web: all share a layer and differ in a small one above it."""
+    return image(
+        _BASE,
+        Layer(f"version {version}", 3, f"COPY version {version}"),
+        created_ns=created_ns,
+        labels={VERSION_LABEL: version},
+        env=[f"VERSION={version}"],
+        healthcheck=check,
+        behaviour=behaviour,
+    )
+
+
+def _check(*, retries: int = 3, start_period_s: int = 0) -> dict[str, Any]:
+    found: dict[str, Any] = {
+        "Test": ["CMD", "/bin/test", "-f", "/run/ready"],
+        "Interval": _SECOND,
+        "Timeout": 2 * _SECOND,
+        "Retries": retries,
+    }
+    return found | ({"StartPeriod": start_period_s * _SECOND} if start_period_s else {})
+
+
+def stock(world: World) -> None:
+    """Puts all of them on the engine, and into the registry."""
+    now_ns = world.clock.now_ns()
+    shelf = {
+        "1.0": web("1.0", now_ns),
+        "1.1": web("1.1", now_ns),
+        "1.0-health": web("1.0-health", now_ns, check=_check()),
+        "1.1-health": web("1.1-health", now_ns, check=_check()),
+        "1.3": web("1.3", now_ns, check=_check(start_period_s=60), behaviour=Behaviour(healthy_after_s=4.0)),
+        "1.4": web("1.4", now_ns, behaviour=Behaviour(exits_after_s=0.5, exit_code=3)),
+        "1.5": web("1.5", now_ns, check=_check(retries=2), behaviour=Behaviour(healthy_after_s=None)),
+    }
+    for version, made in shelf.items():
+        world.images.keep(made, f"{WEB}:{version}", at_ns=now_ns)
+        world.registry.publish(WEB, version, made)
+    plain = image(_BASE, Layer("plain", 3, "COPY plain"), created_ns=now_ns)
+    world.images.keep(plain, "lab/plain:1", at_ns=now_ns)

@@ -172,6 +172,8 @@ class Plan(Value, frozen=True, kw_only=True, rename={"origin": "from"}):
     unclear: tuple[str, ...] = ()
     """Values that equal the old image's defaults and may or may not be the user's own."""
     layers: LayerPlan = LayerPlan()
+    has_healthcheck: bool | None = None
+    """Every new replica will have one: the service's own, or the new image's. None: not known before it is pulled."""
     predicted_s: float | None = None
     predicted_from: str = ""
     """What the prediction rests on, in words."""

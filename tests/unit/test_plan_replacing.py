@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import msgspec
+import pytest
 
 from patchdeck.rollout.planning.core import to_replace
 from patchdeck.rollout.planning.members import replicas
@@ -130,3 +131,26 @@ def test_files_that_compose_wrote_are_refused() -> None:
     first, second = replacing(of).values()
     assert [refusal.rule for refusal in first.refusals] == [Rule.COMPOSE_FILES]
     assert second.refusals == ()
+
+
+@pytest.mark.parametrize(
+    ("own", "of_image", "expected"),
+    [
+        (None, None, False),
+        (None, ["CMD", "x"], True),
+        (["CMD", "y"], None, True),
+        (["NONE"], ["CMD", "x"], False),
+        (None, ["NONE"], False),
+    ],
+)
+def test_a_successor_has_the_services_own_healthcheck_or_the_images(
+    own: list[str] | None, of_image: list[str] | None, *, expected: bool
+) -> None:
+    web = inspected(1)
+    config = dict(web.inspect["Config"]) | ({"Healthcheck": {"Test": own}} if own else {})
+    of = seen_of(msgspec.structs.replace(web, inspect=dict(web.inspect) | {"Config": config}))
+    new = {"Id": NEW, "Config": {"Healthcheck": {"Test": of_image}} if of_image else {}}
+    of = msgspec.structs.replace(of, target=msgspec.structs.replace(of.target, inspect=new))
+    assert [how.has_healthcheck for how in replacing(of).values()] == [expected]
+    blind = msgspec.structs.replace(of, target=msgspec.structs.replace(of.target, inspect=None))
+    assert [how.has_healthcheck for how in replacing(blind).values()] == [None]

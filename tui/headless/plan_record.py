@@ -33,6 +33,7 @@ def plan_record(plan: Plan) -> dict[str, Json]:
             "new_bytes": layers.new_bytes,
             "growth_bytes": layers.growth_bytes,
         },
+        "has_healthcheck": plan.has_healthcheck,
         "predicted_s": seconds(plan.predicted_s),
         "predicted_from": plan.predicted_from,
         "max_unavailable": plan.max_unavailable,

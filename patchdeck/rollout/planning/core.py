@@ -82,6 +82,7 @@ def plan_of(
         changes=_unique(change for how in hows for change in how.changes),
         unclear=_unique(text for how in hows for text in how.unclear),
         layers=layers,
+        has_healthcheck=_all_have(how.has_healthcheck for how in hows),
         predicted_s=predicted_s if units else None,
         predicted_from=predicted_from if units else "",
         max_unavailable=budget,
@@ -187,6 +188,12 @@ def _notes(world: World, members: Sequence[ContainerSeen], going: Sequence[Conta
 def _health(container: ContainerSeen) -> str:
     health = container.facts.health
     return health.status if health else container.facts.status
+
+
+def _all_have(each: Iterable[bool | None]) -> bool | None:
+    """None where one is not known, or where there is none to know of."""
+    known = list(each)
+    return None if not known or None in known else all(known)
 
 
 def _unique(items: Iterable[T]) -> tuple[T, ...]:

@@ -10,6 +10,7 @@ from patchdeck.rollout.planning.rules import Rule
 from patchdeck.rollout.planning.world import ContainerSeen, World
 from patchdeck.rollout.recreate import references
 from patchdeck.rollout.recreate.compose import PROJECT, SERVICE
+from patchdeck.rollout.recreate.documents import Document, config_of
 from patchdeck.rollout.recreate.ordering import Hindrance
 from patchdeck.rollout.recreate.successor import Surroundings, rebuilt, successor
 
@@ -25,6 +26,8 @@ class Replacing(Value, frozen=True, kw_only=True):
     hindrances: tuple[Hindrance, ...] = ()
     """Why not start-first; none: it may run beside its successor."""
     dependents: tuple[Dependent, ...] = ()
+    has_healthcheck: bool | None = None
+    """Its successor will. None: the new image's configuration is not known."""
 
 
 def replacing_of(world: World, service: str, going: Sequence[ContainerSeen]) -> dict[str, Replacing]:
@@ -93,7 +96,14 @@ def _replacing(
         refusals=(*made.refusals, *_refusals(world, around, container, along)),
         hindrances=made.hindrances,
         dependents=tuple(dependents),
+        has_healthcheck=_checks(config_of(told), made.body) if told is not None else None,
     )
+
+
+def _checks(image: Document, own: Document) -> bool:
+    """A check of one's own goes over the image's; NONE is that there shall be none."""
+    test = (own.get("Healthcheck") or {}).get("Test") or (image.get("Healthcheck") or {}).get("Test") or []
+    return bool(test) and test[0] != "NONE"
 
 
 def _refusals(

@@ -100,6 +100,7 @@ async def _carried_out(  # noqa: PLR0917 - the one call of this is above
         jury=jury or NoGates(),
         settings=settings,
     )
+    journal.write(StateEntered(rollout=rollout, state=conductor.state.public, text=conductor.state.text))
     began(conductor)
     try:
         state = await conductor.run()

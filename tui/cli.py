@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 COMMANDS = {
     "watch": "tui.commands.watch",
+    "demo": "tui.commands.demo",
     "replay": "tui.commands.replay",
     "record": "tui.commands.record",
     "recording": "tui.commands.recording",
@@ -136,6 +137,7 @@ def nearest(name: str, *, known: Sequence[str] = tuple(COMMANDS)) -> str:
     Examples:
       patchdeck                                     the console on the engine that Docker's own rules select
       patchdeck --host prod-a --host prod-b         on two Docker contexts
+      patchdeck demo                                on a simulated engine: needs no Docker
       patchdeck startups --for 5m --format json     one line for each startup of the next five minutes
       patchdeck services                            which versions are running, and how long they take to start
       patchdeck record change.pdrec                 what happens, into a file that `patchdeck replay` shows again

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 import random
+import time
 
 import pytest
 
 from patchdeck.simulator.scenarios import DEFAULT, NAMES, load, script
 from patchdeck.simulator.scenarios.compose import request_for
-from patchdeck.simulator.scenarios.past import QUIET_S, past_starts
+from patchdeck.simulator.scenarios.fleet import CRASHES, NEVER_HEALTHY, SLOW, WEB
+from patchdeck.simulator.scenarios.images import images_of
+from patchdeck.simulator.scenarios.past import bring_up
+from patchdeck.simulator.scenarios.story_clock import StoryClock
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -27,21 +32,36 @@ def test_a_scenario_is_told_in_one_line(name: str) -> None:
     assert 20 < len(load(name).about) <= 90
 
 
-@pytest.mark.parametrize("name", NAMES)
-def test_the_whole_fleet_was_started_in_the_past_one_after_another(name: str) -> None:
+async def starts(name: str, seed: int) -> list[tuple[str, int, float]]:
+    """Service, number and seconds before the present of every start, in the time of the story."""
     scenario = load(name)
-    past = past_starts(scenario, random.Random(1))
-    assert len(past) == sum(service.replicas for service in scenario.services)
-    assert len({(one.service.name, one.number) for one in past}) == len(past)
-    assert all(one.began_s < one.created_s < one.started_s <= -QUIET_S for one in past)
-    assert min(one.began_s for one in past) >= -1.2 * scenario.past_s
-    assert [one.started_s for one in past] == sorted(one.started_s for one in past)
+    clock = StoryClock(scenario.past_s)
+    seen = []
+
+    async def start(service: script.Service, number: int) -> None:
+        seen.append((service.name, number, (time.time_ns() - clock.now_ns()) / 1e9))
+        await clock.sleep(0.3)
+
+    coming_up = asyncio.create_task(bring_up(scenario, clock, random.Random(seed), start))
+    await clock.live()
+    assert coming_up.done()
+    return seen
 
 
-def test_the_same_seed_gives_the_same_past() -> None:
+async def test_the_whole_fleet_comes_up_over_the_past_and_then_it_is_quiet() -> None:
     scenario = load(DEFAULT)
-    assert past_starts(scenario, random.Random(5)) == past_starts(scenario, random.Random(5))
-    assert past_starts(scenario, random.Random(5)) != past_starts(scenario, random.Random(6))
+    seen = await starts(DEFAULT, 1)
+    assert len({(service, number) for service, number, _ in seen}) == len(seen)
+    assert len(seen) == sum(service.replicas for service in scenario.services)
+    ages_s = [age_s for _, _, age_s in seen]
+    assert 0.7 * scenario.past_s < max(ages_s) <= scenario.past_s + 1
+    assert 15 < min(ages_s) < 150
+
+
+async def test_the_same_seed_gives_the_same_past() -> None:
+    first, again, other = await starts(DEFAULT, 5), await starts(DEFAULT, 5), await starts(DEFAULT, 6)
+    assert [one[2] for one in again] == pytest.approx([one[2] for one in first], abs=0.5)
+    assert [one[2] for one in other] != pytest.approx([one[2] for one in first], abs=0.5)
 
 
 def test_the_default_shows_everything_within_two_minutes_and_begins_with_about_sixty_containers() -> None:
@@ -55,8 +75,8 @@ def test_the_default_shows_everything_within_two_minutes_and_begins_with_about_s
 
 def test_the_calm_one_has_a_patch_of_every_kind_to_roll_out_and_does_nothing_by_itself() -> None:
     scenario = load("calm")
-    behaviours = {version.behaviour for service in scenario.services for version in service.versions[1:]}
-    assert behaviours == set(script.Behaviour)
+    patches = {version.behaviour for service in scenario.services for version in service.versions[1:]}
+    assert patches == {None, SLOW, CRASHES, NEVER_HEALTHY}
     assert scenario.script == ()
     assert scenario.restart_s is None
 
@@ -71,3 +91,17 @@ def test_a_replica_is_asked_for_as_compose_does() -> None:
     assert request["Image"] == "shop/web:1.4.2"
     assert request["Labels"]["com.docker.compose.container-number"] == "3"
     assert request["HostConfig"]["Memory"] == 256_000_000
+
+
+def test_a_patch_shares_all_layers_but_its_last() -> None:
+    old, new = images_of(WEB, 10**18)["1.4.2"], images_of(WEB, 10**18)["1.4.3"]
+    assert old.layers[:-1] == new.layers[:-1]
+    assert old.layers[-1] != new.layers[-1]
+    assert old.id != new.id
+    assert old.created_ns < new.created_ns < 10**18
+
+
+def test_a_crashing_version_never_has_the_time_to_get_ready() -> None:
+    crashing = images_of(WEB, 10**18)["1.4.4"].behaviour
+    assert crashing.exits_after_s is not None
+    assert crashing.exit_code != 0

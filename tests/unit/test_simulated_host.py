@@ -17,6 +17,7 @@ from patchdeck.simulator.host.pressure import Averages, Busy
 from patchdeck.simulator.host.service_times import ANSWER, RUNTIME
 from patchdeck.simulator.host.simulated import Appetite, SimulatedHost
 from patchdeck.simulator.host.stations import Line, Sharing
+from patchdeck.simulator.scenarios.story_clock import StoryClock
 from patchdeck.sources.host import HostReader
 
 
@@ -180,53 +181,93 @@ def test_a_disk_that_everyone_waits_for_is_told_as_full(tmp_path: Path) -> None:
     assert sample.cpu_some_10 == 0.0
 
 
-# In real time
+# In time that passes
 
 
 async def test_an_errand_takes_its_time_and_a_crowd_takes_longer() -> None:
-    driven = DrivenHost(host())
-    began = time.monotonic()
-    await driven.through([Step(NETWORK, 0.05)])
-    alone_s = time.monotonic() - began
-    began = time.monotonic()
-    await asyncio.gather(*(driven.through([Step(NETWORK, 0.05)]) for _ in range(6)))
-    assert alone_s >= 0.05
-    assert time.monotonic() - began >= 0.3
+    clock = StoryClock(60.0)
+    driven = DrivenHost(host(), clock)
+    took_s: dict[int, float] = {}
+
+    async def six() -> None:
+        for crowd in (1, 6):
+            began_ns = clock.now_ns()
+            await asyncio.gather(*(driven.through([Step(NETWORK, 0.05)]) for _ in range(crowd)))
+            took_s[crowd] = (clock.now_ns() - began_ns) / 1e9
+
+    working = asyncio.create_task(six())
+    await clock.live()
+    assert working.done()
+    assert took_s[1] == pytest.approx(0.05, rel=0.01)
+    assert 0.3 <= took_s[6] < 0.4
 
 
 async def test_an_errand_that_nobody_waits_for_any_more_goes_on() -> None:
+    clock = StoryClock(60.0)
     model = host()
-    driven = DrivenHost(model)
-    with pytest.raises(TimeoutError):
-        async with asyncio.timeout(0.01):
-            await driven.through([Step(DISK, 0.05)])
+    driven = DrivenHost(model, clock)
+    given_up = asyncio.create_task(driven.through([Step(DISK, 0.05)]))
+    await asyncio.sleep(0)
+    given_up.cancel()
+    await asyncio.gather(given_up, return_exceptions=True)
     assert model.errands == 1
-    await driven.through([Step(DISK, 0.02)])
+    await clock.live()
     assert model.errands == 0
 
 
-def simulated(folder: Path) -> SimulatedHost:
-    return SimulatedHost(
-        random.Random(1), proc=folder, appetite=lambda _: Appetite(processors=0.5, has_cpu_limit=True)
-    )
+async def test_what_is_under_way_in_the_past_goes_on_in_the_present() -> None:
+    clock = StoryClock(0.05)
+    driven = DrivenHost(host(), clock)
+    began_ns = clock.now_ns()
+    errand = asyncio.create_task(driven.through([Step(DISK, 0.2)]))
+    await clock.live()
+    assert not errand.done()
+    await errand
+    assert time.time_ns() - began_ns >= 0.2e9
+
+
+def simulated(folder: Path, clock: StoryClock) -> SimulatedHost:
+    appetite = Appetite(processors=0.5, has_cpu_limit=True)
+    return SimulatedHost(random.Random(1), clock, proc=folder, appetite=lambda _: appetite)
 
 
 async def test_a_layer_comes_in_pieces_and_lets_starts_through(tmp_path: Path) -> None:
-    on = simulated(tmp_path)
+    clock = StoryClock(60.0)
+    on = simulated(tmp_path, clock)
     told: list[int] = []
-    unpacking = asyncio.create_task(on.unpack(100_000_000, told.append))
-    await asyncio.sleep(0.05)
-    await on.mounts("c")
-    assert not unpacking.done()
-    await unpacking
+    done: list[str] = []
+
+    async def unpack() -> None:
+        await on.unpack(100_000_000, told.append)
+        done.append("layer")
+
+    async def start() -> None:
+        await clock.sleep(0.1)
+        await on.mounts("c")
+        done.append("start")
+
+    tasks = [asyncio.create_task(unpack()), asyncio.create_task(start())]
+    await clock.live()
+    await asyncio.gather(*tasks)
+    assert done == ["start", "layer"]
     assert told == sorted(told)
     assert told[-1] == 100_000_000
     assert len(told) >= 20
 
 
 async def test_what_a_container_used_grows_with_the_time_it_runs(tmp_path: Path) -> None:
-    on = simulated(tmp_path)
+    on = simulated(tmp_path, StoryClock(0.0))
     before, after = on.use("c", 10.0), on.use("c", 12.0)
     assert after.cpu_ns - before.cpu_ns == pytest.approx(1e9)
     assert after.periods - before.periods == 20
     assert after.memory_bytes == before.memory_bytes
+
+
+async def test_pressure_is_told_while_the_host_runs(tmp_path: Path) -> None:
+    clock = StoryClock(30.0)
+    on = simulated(tmp_path, clock)
+    on.want_processors(5.0)
+    running = asyncio.create_task(on.run())
+    await clock.live()
+    running.cancel()
+    assert HostReader(tmp_path).sample("e").cpu_some_10 == pytest.approx(1 - math.exp(-2.8), abs=0.02)

@@ -1,8 +1,7 @@
-"""What things take on the simulated host: the engine's costs, out of the model in real time."""
+"""What things take on the simulated host: the engine's costs, out of the model."""
 
 from __future__ import annotations
 
-import asyncio
 import random
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -10,7 +9,7 @@ from typing import Final, NamedTuple
 
 from patchdeck.simulator.costs import Use
 from patchdeck.simulator.host import service_times
-from patchdeck.simulator.host.driven import DrivenHost
+from patchdeck.simulator.host.driven import Clock, DrivenHost
 from patchdeck.simulator.host.files import PressureFiles
 from patchdeck.simulator.host.model import DISK, LINK, HostModel, Step
 
@@ -29,23 +28,26 @@ class Appetite(NamedTuple):
 
 
 class SimulatedHost:
-    """`patchdeck.simulator.costs.Costs`. To be made on the running loop that the engine is on.
+    """`patchdeck.simulator.costs.Costs`.
 
     `appetite` tells what a container takes, by its ID. Pressure is kept in the folder `proc`, in the form of /proc,
     while `run` runs.
     """
 
-    def __init__(self, chance: random.Random, *, proc: Path, appetite: Callable[[str], Appetite]) -> None:
+    def __init__(
+        self, chance: random.Random, clock: Clock, *, proc: Path, appetite: Callable[[str], Appetite]
+    ) -> None:
         self._chance = chance
         self._appetite = appetite
         self._model = HostModel(chance)
-        self._driven = DrivenHost(self._model)
+        self._driven = DrivenHost(self._model, clock)
+        self._clock = clock
         self._files = PressureFiles(proc, self._model.busy)
 
     async def run(self) -> None:
         """Until cancelled. Raises: OSError where the folder can not be written."""
         while True:
-            await asyncio.sleep(UPDATE_S)
+            await self._clock.sleep(UPDATE_S)
             self._files.update(self._driven.settle())
 
     # ------------------------------------------------------------------------------------------------ costs

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from patchdeck.simulator.scenarios.script import MB, Behaviour, Service, Version
+from patchdeck.simulator.behaviour import Behaviour
+from patchdeck.simulator.scenarios.script import MB, Service, Version
 
-CRASHES, NEVER_HEALTHY, SLOW = Behaviour.CRASHES, Behaviour.NEVER_HEALTHY, Behaviour.SLOW
+CRASHES = Behaviour(exits_after_s=0.8, exit_code=1)
+NEVER_HEALTHY = Behaviour(healthy_after_s=None)
+SLOW = Behaviour(healthy_after_s=18.0)
 
 WEB = Service(
     name="shop/web",

@@ -5,9 +5,9 @@ Data only. `play` carries it out.
 
 from __future__ import annotations
 
-from enum import StrEnum
-
 import msgspec
+
+from patchdeck.simulator.behaviour import Behaviour
 
 MB = 1_000_000
 
@@ -16,21 +16,10 @@ class Value(msgspec.Struct, frozen=True):
     """Base of everything here."""
 
 
-class Behaviour(StrEnum):
-    """What a version does once it is started."""
-
-    GOOD = "good"
-    SLOW = "slow"
-    """Ready only after a long while."""
-    CRASHES = "crashes"
-    """Exits by itself, a moment after it started."""
-    NEVER_HEALTHY = "never healthy"
-    """Runs, and fails every probe."""
-
-
 class Version(Value, frozen=True):
     name: str
-    behaviour: Behaviour = Behaviour.GOOD
+    behaviour: Behaviour | None = None
+    """None: good, that is, ready as soon as its service usually is."""
     size_bytes: int = 18 * MB
     """Of the layer that sets it apart from the others."""
 

@@ -1,0 +1,168 @@
+"""Carries a scenario out against a running engine."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import random
+from collections.abc import Awaitable, Iterable
+from typing import Any, Final, Protocol
+
+from patchdeck.simulator.scenarios import script
+from patchdeck.simulator.scenarios.client import Client, Lost, Refused
+from patchdeck.simulator.scenarios.compose import image_of, name_of, request_for
+from patchdeck.simulator.scenarios.script import Scenario, Service, Version
+
+AGAIN_S: Final = 4.0
+"""From a pull that was refused to the next try."""
+
+_log = logging.getLogger(__name__)
+
+
+class Controls(Protocol):
+    """What a scenario can do beside asking the engine."""
+
+    def want_processors(self, processors: float) -> None: ...
+
+    def slow_disk(self, factor: float) -> None: ...
+
+    async def restart_engine(self, down_s: float) -> None: ...
+
+    def lose_events(self, *, losing: bool) -> None: ...
+
+    def fail_registry(self, *, failing: bool) -> None: ...
+
+
+class Player:
+    """Each act is carried out at its time, beside those that are still under way."""
+
+    def __init__(self, scenario: Scenario, client: Client, controls: Controls, chance: random.Random) -> None:
+        self._scenario = scenario
+        self._client = client
+        self._controls = controls
+        self._chance = chance
+        self._wanted = sum(service.replicas * service.processors for service in scenario.services)
+
+    async def run(self) -> None:
+        """Until cancelled."""
+        self._controls.want_processors(self._wanted)
+        async with asyncio.TaskGroup() as tasks:
+            for at in self._scenario.script:
+                tasks.create_task(self._at(at))
+            if self._scenario.restart_s is not None:
+                tasks.create_task(self._replace_now_and_then(self._scenario.restart_s))
+            await asyncio.Event().wait()
+
+    async def _at(self, at: script.At) -> None:
+        await asyncio.sleep(at.seconds)
+        await self._told(type(at.act).__name__, self._carry_out(at.act))
+
+    async def _told(self, what: str, doing: Awaitable[None]) -> None:
+        """Others act on the same engine, and a scenario may take it away: what fails for that is told in the log."""
+        try:
+            await doing
+        except (Refused, *Lost) as problem:
+            _log.warning("%s: %s", what, problem)
+
+    async def _carry_out(self, act: script.Act) -> None:
+        match act:
+            case script.Grow(service=name, by=by, at_once=at_once):
+                await self._grow(self._scenario.service(name), by, at_once)
+            case script.Shrink(service=name, by=by, at_once=at_once):
+                running = await self._running(self._scenario.service(name))
+                await self._together(
+                    at_once, (self._client.take_away(one["Id"]) for one in running[::-1][:by])
+                )
+            case script.Patch(service=name, to=to, at_once=at_once, most=most):
+                await self._patch(self._scenario.service(name), to, at_once, most)
+            case script.Load(processors=processors, for_s=for_s):
+                await self._load(processors, for_s)
+            case script.SlowDisk(factor=factor, for_s=for_s):
+                self._controls.slow_disk(factor)
+                await asyncio.sleep(for_s)
+                self._controls.slow_disk(1.0)
+            case script.RestartEngine(down_s=down_s):
+                await self._controls.restart_engine(down_s)
+            case script.LoseEvents(for_s=for_s):
+                self._controls.lose_events(losing=True)
+                await asyncio.sleep(for_s)
+                self._controls.lose_events(losing=False)
+            case script.FailRegistry(for_s=for_s):
+                self._controls.fail_registry(failing=True)
+                await asyncio.sleep(for_s)
+                self._controls.fail_registry(failing=False)
+            case _:
+                raise TypeError(f"no one knows how to {type(act).__name__}")
+
+    # ------------------------------------------------------------------------------------------------ acts
+
+    async def _running(self, service: Service) -> list[dict[str, Any]]:
+        return await self._client.running(service.project, service.short)
+
+    async def _grow(self, service: Service, by: int, at_once: int) -> None:
+        running = await self._running(service)
+        image = running[0]["Image"] if running else image_of(service, service.versions[0])
+        version = service.version(image.rpartition(":")[2])
+        taken = {_number(one) for one in running}
+        numbers = [number for number in range(1, len(taken) + by + 1) if number not in taken][:by]
+        await self._together(at_once, (self._start(service, version, number) for number in numbers))
+
+    async def _patch(self, service: Service, to: str, at_once: int, most: int | None) -> None:
+        version = service.version(to)
+        image = image_of(service, version)
+        await self._fetch(image)
+        old = [one for one in await self._running(service) if one["Image"] != image]
+        await self._together(
+            at_once,
+            (self._replace(service, version, one) for one in old[: len(old) if most is None else most]),
+        )
+
+    async def _fetch(self, image: str) -> None:
+        while not await self._client.has_image(image):
+            try:
+                await self._client.pull(image)
+            except Refused as refused:
+                _log.warning("pull of %s: %s", image, refused)
+                await asyncio.sleep(AGAIN_S)
+
+    async def _load(self, processors: float, for_s: float) -> None:
+        self._wanted += processors
+        self._controls.want_processors(self._wanted)
+        await asyncio.sleep(for_s)
+        self._wanted -= processors
+        self._controls.want_processors(self._wanted)
+
+    async def _replace_now_and_then(self, every_s: float) -> None:
+        while True:
+            await asyncio.sleep(self._chance.expovariate(1 / every_s))
+            service = self._chance.choice(self._scenario.services)
+            await self._told("a replacement", self._replace_one(service))
+
+    async def _replace_one(self, service: Service) -> None:
+        running = [one for one in await self._running(service) if one["State"] == "running"]
+        if running:
+            one = self._chance.choice(running)
+            await self._replace(service, service.version(one["Image"].rpartition(":")[2]), one)
+
+    # ------------------------------------------------------------------------------------------------ replicas
+
+    async def _start(self, service: Service, version: Version, number: int) -> None:
+        await self._client.start_new(name_of(service, number), request_for(service, version, number))
+
+    async def _replace(self, service: Service, version: Version, one: dict[str, Any]) -> None:
+        await self._client.take_away(one["Id"])
+        await self._start(service, version, _number(one))
+
+    async def _together(self, at_once: int, doings: Iterable[Awaitable[None]]) -> None:
+        """All of them, so many at a time; one that fails leaves the others alone."""
+        slots = asyncio.Semaphore(at_once)
+
+        async def one(doing: Awaitable[None]) -> None:
+            async with slots:
+                await self._told("a replica", doing)
+
+        await asyncio.gather(*map(one, list(doings)))
+
+
+def _number(one: dict[str, Any]) -> int:
+    return int(one["Labels"]["com.docker.compose.container-number"])

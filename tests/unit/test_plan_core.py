@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
 import msgspec
 import pytest
 
@@ -184,3 +187,12 @@ def test_replicas_that_are_not_ready_do_not_count_as_capacity() -> None:
     plan = planned([replica(1, health="healthy"), replica(2, health="unhealthy")], stop_first="why")
     assert plan.worst_capacity == 0
     assert "not all of them are ready now: shop-web-2 is unhealthy" in plan.notes
+
+
+def test_the_page_on_plans_lists_every_word_of_a_refusal_and_every_field() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "plans.md").read_text()
+    refusals = page.partition("## Refusals")[2].partition("## JSON")[0]
+    assert set(re.findall(r"^\| `([a-z-]+)` \|", refusals, re.MULTILINE)) == {rule.value for rule in Rule}
+    rows = re.findall(r"^\| (`.*?`) \|", page.partition("## JSON")[2], re.MULTILINE)
+    documented = {name for row in rows for name in re.findall(r"`([a-z_]+)`", row)}
+    assert documented == set(plan_record(planned(SIX)))

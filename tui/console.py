@@ -38,13 +38,13 @@ _RESTORE = (
 
 
 def run(
-    settings: Settings, hosts: Sequence[str] = (), *, proc: Path | None = None, record: Path | None = None
+    settings: Settings, hosts: Sequence[str] = (), *, mine: Sequence[Target] = (), record: Path | None = None
 ) -> int:
     """Open the console on `hosts`, or on the engines of the settings, until it is left.
 
-    `proc` is where the pressure of their host is told, if not by this host's own. `record` is the file into which
-    everything goes that is observed. Returns the exit status: 0 left by
-    its user, 1 failed, 2 a mistake in what was asked for, 128 + the signal.
+    `mine` are engines that the caller started: they are watched, and none else. `record` is the file into which
+    everything goes that is observed. Returns the exit status: 0 left by its user, 1 failed, 2 a mistake in what was
+    asked for, 128 + the signal.
     """
     from patchdeck.sources.targets import TargetError, choose  # noqa: PLC0415
 
@@ -52,7 +52,7 @@ def run(
         settings = structs.replace(settings, engines=tuple(EngineSettings(host=host) for host in hosts))
     try:
         Keymap(settings.screen.keys)
-        targets = choose(settings.engines, os.environ, Path.home())
+        targets = mine or choose(settings.engines, os.environ, Path.home())
     except (KeymapError, TargetError) as error:
         sys.stderr.write(f"patchdeck: {error}\n")
         return 2
@@ -65,7 +65,7 @@ def run(
         except RecordingError as error:
             sys.stderr.write(f"patchdeck: --record: {error}\n")
             return 2
-    make_watch = _watch_maker(settings, proc, switch)
+    make_watch = _watch_maker(settings, mine, switch)
     try:
         return _show(
             PatchdeckApp(
@@ -118,18 +118,14 @@ def _show(app: PatchdeckApp) -> int:
     return app.return_code or (status if status is not None else 0)
 
 
-def _watch_maker(settings: Settings, proc: Path | None, switch: Switch) -> Callable[[], Watch]:
+def _watch_maker(settings: Settings, mine: Sequence[Target], switch: Switch) -> Callable[[], Watch]:
     def make() -> Watch:
         from patchdeck.sources.targets import choose  # noqa: PLC0415
         from patchdeck.watch import WatchThread  # noqa: PLC0415
 
         _log_to_file()
-        targets = choose(settings.engines, os.environ, Path.home())
-        watch = WatchThread(
-            settings,
-            [structs.replace(target, proc=proc) for target in targets],
-            on_observation=switch.note,
-        )
+        targets = mine or choose(settings.engines, os.environ, Path.home())
+        watch = WatchThread(settings, targets, on_observation=switch.note)
         switch.watching = watch
         return watch
 

@@ -89,9 +89,11 @@ class EngineSource:
                     await session.run(chunks)
 
     def _since_ns(self) -> int:
-        """Where to read on: a little before the last event that is known, or from now on."""
+        """Where to read on: a little before the last event that is known, or as far back as is wanted."""
         known_ns = self._progress.last_event_ns
-        return known_ns - OVERLAP_NS if known_ns else self._clock.now_ns()
+        if known_ns:
+            return known_ns - OVERLAP_NS
+        return self._clock.now_ns() - round(self.target.look_back_s * 1e9)
 
     def _tell_gap(self) -> None:
         progress, now_ns = self._progress, self._clock.now_ns()

@@ -26,6 +26,7 @@ from tui.keymap import Keymap, KeymapError
 
 if TYPE_CHECKING:
     from patchdeck.recording.reader import Recording
+    from patchdeck.sources.targets import Target
 
 _SCREEN = sys.__stderr__ or sys.stderr
 """Where Textual draws."""

@@ -1,0 +1,257 @@
+"""The machine of a rollout in every state that it can come to, under every signal that there is."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterator
+from functools import cache
+
+import pytest
+from msgspec.structs import replace
+
+from patchdeck.model import Binding, Command, Order, PauseKind, RolloutState, Verdict
+from patchdeck.rollout.signals import (
+    Answer,
+    Asked,
+    Commit,
+    Effect,
+    End,
+    EngineBack,
+    EngineLost,
+    Go,
+    HoldExpired,
+    Judge,
+    Judged,
+    Leave,
+    LockDenied,
+    Locked,
+    NotPrepared,
+    Prepare,
+    Prepared,
+    Room,
+    Signal,
+    TakeLock,
+    Terminated,
+    Turn,
+    UnitCommitted,
+    UnitFailed,
+    UnitReady,
+    UnitReturned,
+    UnitStarted,
+    UnitStuck,
+    WorkerReady,
+)
+from patchdeck.rollout.state import Outline, Stage, Stand, State, away, fresh
+from patchdeck.rollout.steps import advance
+
+STOP, START = Order.STOP_FIRST, Order.START_FIRST
+TWO_STEPS = Outline(steps=((0,), (1,)), orders=(STOP, START), budget=1, pause_after=frozenset({0}))
+THREE_UNITS = Outline(steps=((0, 1, 2),), orders=(STOP, STOP, STOP), budget=2)
+OUTLINES = {"two steps": TWO_STEPS, "three units": THREE_UNITS}
+
+UNIT_SIGNALS = (UnitStarted, UnitReady, UnitReturned, UnitCommitted)
+
+
+def signals(outline: Outline) -> Iterator[Signal]:
+    units = range(len(outline.orders))
+    yield from (WorkerReady(), Locked(), LockDenied(text="held"), Prepared(), NotPrepared(text="no"))
+    yield from (HoldExpired(), Terminated(), EngineLost(), EngineBack())
+    yield from (Room(starts=0), Room(starts=3), Room(starts=3, down=frozenset({1})))
+    yield from (Asked(command=command) for command in Command)
+    yield from (kind(unit=unit) for kind in UNIT_SIGNALS for unit in units)
+    yield from (kind(unit=unit, text="no") for kind in (UnitFailed, UnitStuck) for unit in units)
+    yield from (
+        Judged(step=step, verdict=verdict) for step in range(len(outline.steps)) for verdict in Verdict
+    )
+
+
+Edge = tuple[State, Signal, State, tuple[Effect, ...]]
+
+
+def without_words(state: State) -> State:
+    """The machine decides nothing by its texts; leaving them out keeps the search small."""
+    return replace(state, text="")
+
+
+@cache
+def edges(name: str) -> tuple[Edge, ...]:
+    """Every reachable state under every signal."""
+    outline = OUTLINES[name]
+    first = fresh(outline)
+    known, waiting, found = {first}, deque([first]), []
+    every = list(signals(outline))
+    while waiting:
+        state = waiting.popleft()
+        for signal in every:
+            after, effects = advance(outline, state, signal)
+            found.append((state, signal, after, effects))
+            if (plain := without_words(after)) not in known:
+                known.add(plain)
+                waiting.append(plain)
+    return tuple(found)
+
+
+@pytest.fixture(params=OUTLINES)
+def name(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+def test_the_search_goes_through_all_there_is(name: str) -> None:
+    found = edges(name)
+    assert {state.stage for state, *_ in found} == set(Stage)
+    # A unit that fails is turned round within the same advance.
+    assert {stand for state, *_ in found for stand in state.stands} == set(Stand) - {Stand.FAILED}
+    assert {state.end for state, *_ in found} == {
+        None,
+        RolloutState.COMMITTED,
+        RolloutState.ROLLED_BACK,
+        RolloutState.FAILED,
+        RolloutState.NEEDS_PERSON,
+    }
+    kinds = {type(effect) for *_, effects in found for effect in effects}
+    assert kinds == {TakeLock, Prepare, Go, Judge, Turn, Commit, Answer, End, Leave}
+    assert {state.binds for state, *_ in found} >= {Binding.NOTHING, Binding.PACE, Binding.AVAILABILITY}
+
+
+def test_what_is_over_stays_as_it_is(name: str) -> None:
+    for state, signal, after, effects in edges(name):
+        if state.left:
+            assert after == state
+            assert not [effect for effect in effects if not isinstance(effect, Answer)], signal
+
+
+def test_nothing_is_taken_down_beyond_the_budget(name: str) -> None:
+    """What fails or is down by itself is no one's choice; taking one more down is."""
+    outline = OUTLINES[name]
+    for state, signal, after, effects in edges(name):
+        for effect in effects:
+            if not isinstance(effect, Go | Turn) or outline.orders[effect.unit] is START:
+                continue
+            if effect.unit in after.down or state.stands[effect.unit] not in (Stand.WAITING, Stand.READY):
+                continue
+            if isinstance(effect, Turn) and isinstance(signal, UnitFailed) and signal.unit == effect.unit:
+                continue
+            alone = after.count(Stand.RETURNING) == 1 and isinstance(effect, Turn)
+            assert away(outline, after) <= outline.budget or alone, (state, signal, effects)
+
+
+def test_nothing_is_removed_before_every_step_has_passed(name: str) -> None:
+    outline = OUTLINES[name]
+    for state, signal, after, effects in edges(name):
+        if any(isinstance(effect, Commit) for effect in effects):
+            assert after.stage is Stage.COMMITTING
+            assert state.step == len(outline.steps) or isinstance(signal, Judged | Asked)
+            assert set(after.stands) <= {Stand.READY, Stand.COMMITTING, Stand.COMMITTED, Stand.STUCK}
+
+
+def test_a_step_ends_by_a_pass_or_by_a_person_alone(name: str) -> None:
+    for state, signal, after, _ in edges(name):
+        if after.step == state.step:
+            continue
+        assert after.step == state.step + 1
+        promoted = signal == Asked(command=Command.PROMOTE) and PauseKind.GATE in state.pauses
+        assert promoted or (isinstance(signal, Judged) and signal.verdict is Verdict.PASS)
+
+
+def test_once_it_goes_back_it_never_goes_forward_again(name: str) -> None:
+    for state, _, after, effects in edges(name):
+        if state.stage is Stage.RETURNING:
+            assert after.stage is Stage.RETURNING
+            assert after.end in (
+                None,
+                RolloutState.ROLLED_BACK,
+                RolloutState.FAILED,
+                RolloutState.NEEDS_PERSON,
+            )
+            assert not [effect for effect in effects if isinstance(effect, Go | Judge | Commit)]
+
+
+def test_abort_outranks_every_pause_until_commit_has_begun(name: str) -> None:
+    for state, signal, after, effects in edges(name):
+        if signal != Asked(command=Command.ABORT) or state.left:
+            continue
+        (answer,) = [effect for effect in effects if isinstance(effect, Answer)]
+        if state.stage is Stage.COMMITTING:
+            assert not answer.accepted
+        else:
+            assert answer.accepted
+            assert after.stage is Stage.RETURNING
+            assert not after.pauses & {PauseKind.ASKED, PauseKind.GATE, PauseKind.STEP}
+
+
+def test_every_command_is_answered_once(name: str) -> None:
+    for _, signal, _, effects in edges(name):
+        answers = [effect for effect in effects if isinstance(effect, Answer)]
+        assert len(answers) == isinstance(signal, Asked)
+
+
+def test_nothing_new_begins_while_any_pause_holds_or_the_worker_is_leaving(name: str) -> None:
+    for _, signal, after, effects in edges(name):
+        if (after.pauses or after.leaving) and not isinstance(signal, Prepared):
+            assert not [effect for effect in effects if isinstance(effect, Go | Commit)]
+
+
+def test_nothing_is_done_to_a_container_without_the_lock(name: str) -> None:
+    for _, _, after, effects in edges(name):
+        if any(isinstance(effect, Go | Turn | Commit | Judge | Prepare) for effect in effects):
+            assert after.locked
+
+
+def test_from_every_state_a_rollout_that_is_aborted_comes_to_an_end(name: str) -> None:
+    """Told what its effects come to, it ends rolled back, or with a person where a unit could not be brought back."""
+    outline = OUTLINES[name]
+    for start in {state for state, *_ in edges(name) if not state.left and state.locked}:
+        if start.stage is Stage.COMMITTING:
+            continue
+        state = replace(start, room=3, leaving=False)
+        state, _ = advance(outline, state, Asked(command=Command.ABORT))
+        for _ in range(10):
+            for unit, stand in enumerate(state.stands):
+                if stand is Stand.RETURNING:
+                    state, _ = advance(outline, state, UnitReturned(unit=unit))
+        stuck = Stand.STUCK in state.stands
+        expected = {RolloutState.NEEDS_PERSON} if stuck else {RolloutState.ROLLED_BACK, RolloutState.FAILED}
+        assert state.end in expected, start
+
+
+def test_from_every_state_a_rollout_that_nothing_hinders_commits(name: str) -> None:
+    outline = OUTLINES[name]
+    hindered = {Stand.FAILED, Stand.STUCK, Stand.RETURNING, Stand.RETURNED}
+    for start in {state for state, *_ in edges(name) if not state.left and state.locked}:
+        if start.stage is Stage.RETURNING or hindered & set(start.stands):
+            continue
+        state = replace(start, room=3, leaving=False, pauses=frozenset(), down=frozenset())
+        for signal in _good_luck(outline):
+            state, _ = advance(outline, state, signal)
+        assert state.end is RolloutState.COMMITTED, start
+
+
+def _good_luck(outline: Outline) -> Iterator[Signal]:
+    yield Prepared()
+    yield Room(starts=3)
+    for _ in range(2):
+        for step in range(len(outline.steps)):
+            for _ in range(len(outline.orders)):
+                for unit in range(len(outline.orders)):
+                    yield UnitStarted(unit=unit)
+                    yield UnitReady(unit=unit)
+            yield Judged(step=step, verdict=Verdict.PASS)
+            yield Asked(command=Command.PROMOTE)
+    for unit in range(len(outline.orders)):
+        yield UnitCommitted(unit=unit)
+    yield Room(starts=2)
+
+
+def test_the_limit_that_binds_is_told() -> None:
+    outline = Outline(steps=((0, 1, 2), (3,)), orders=(STOP,) * 4, budget=2)
+    state, _ = advance(outline, fresh(outline), Locked())
+    state, effects = advance(outline, state, Prepared())
+    assert [effect for effect in effects if isinstance(effect, Go)] == [Go(unit=0)]
+    assert state.binds is Binding.PACE
+    state, effects = advance(outline, state, Room(starts=9))
+    assert effects == (Go(unit=1),)
+    assert state.binds is Binding.AVAILABILITY
+    state, _ = advance(outline, state, UnitReady(unit=0))
+    assert state.binds is Binding.STEP
+    state, _ = advance(outline, state, Asked(command=Command.PAUSE))
+    assert state.public is RolloutState.PAUSED

@@ -17,9 +17,12 @@ from typing import Final, Self
 from msgspec.structs import replace
 
 from patchdeck.settings import EngineSettings, PrometheusSettings, Settings
+from patchdeck.sources.targets import Target
 
 NAME: Final = "demo"
 """Of the engine, on screen."""
+LOOK_BACK_S: Final = 3600.0
+"""Longer than any scenario's past."""
 PATIENCE_S: Final = 30.0
 """For the engine to listen; ten thousand containers take a while."""
 GRACE_S: Final = 3.0
@@ -40,7 +43,7 @@ def run(settings: Settings, scenario: str, seed: int) -> int:
             engine.wait()
             here = EngineSettings(name=NAME, host=engine.host)
             settings = replace(settings, engines=(here,), prometheus=PrometheusSettings())
-            return console.run(settings, proc=engine.proc)
+            return console.run(settings, mine=(engine.target,))
     except EngineMissing as problem:
         sys.stderr.write(f"patchdeck demo: {problem}\n")
         return 1
@@ -72,9 +75,15 @@ class SimulatedEngine:
         return f"unix://{self._folder}/engine.sock"
 
     @property
-    def proc(self) -> Path:
-        """Where the pressure of the simulated host is told."""
-        return self._folder / "proc"
+    def target(self) -> Target:
+        """The engine, with its whole past; the pressure of its host is told in the folder."""
+        return Target(
+            name=NAME,
+            host=self.host,
+            chosen="patchdeck demo",
+            proc=self._folder / "proc",
+            look_back_s=LOOK_BACK_S,
+        )
 
     def wait(self, patience_s: float = PATIENCE_S) -> None:
         """Until it listens. Raises: EngineMissing."""

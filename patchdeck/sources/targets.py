@@ -49,7 +49,7 @@ class Target(msgspec.Struct, frozen=True, kw_only=True):
     """Where the pressure of its host is told, in the form of /proc. Whoever started the engine says so, never its
     answers: they name no path to read."""
     look_back_s: float = 0.0
-    """At the first connect, events are asked for from so long ago. An engine keeps few, and all of them may be others'."""
+    """At the first connect, events are asked for from so long ago; an engine keeps the last few hundred."""
 
     @property
     def parts(self) -> SplitResult:

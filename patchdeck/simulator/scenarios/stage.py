@@ -10,6 +10,7 @@ from patchdeck.simulator.engine import Engine
 from patchdeck.simulator.host.simulated import Appetite, SimulatedHost
 from patchdeck.simulator.scenarios.compose import image_of, name_of, request_for
 from patchdeck.simulator.scenarios.images import images_of
+from patchdeck.simulator.scenarios.memory import Memory
 from patchdeck.simulator.scenarios.past import bring_up
 from patchdeck.simulator.scenarios.script import Scenario, Service
 from patchdeck.simulator.scenarios.story_clock import StoryClock
@@ -45,8 +46,12 @@ class Stage:
         coming_up = asyncio.create_task(
             bring_up(self._scenario, self._clock, self.chance, self._start), name="coming up"
         )
+        memory = Memory(self.world.events)
+        listening = asyncio.create_task(memory.listen(), name="remembering")
         await self._clock.live()
         await coming_up
+        listening.cancel()
+        memory.remember()
 
     async def _start(self, service: Service, number: int) -> None:
         body = request_for(service, service.versions[0], number)

@@ -6,8 +6,9 @@ cancelled like any other.
 
 from __future__ import annotations
 
+import asyncio
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from patchdeck import durations
@@ -72,25 +73,27 @@ async def make_plan(
         target=found.target,
         compose_files=compose_files,
     )
-    return core.plan_of(
-        world,
-        service,
-        strategy,
-        replacing_of(world, service, core.to_replace(world, members)),
-        gates=(_health(strategy), *gates),
-        observed=observed,
-        refusals=found.refusals,
-        notes=(*found.notes, *notes),
-    )
+
+    def decided() -> Plan:
+        return core.plan_of(
+            world,
+            service,
+            strategy,
+            replacing_of(world, service, core.to_replace(world, members)),
+            gates=(_health(strategy), *gates),
+            observed=observed,
+            refusals=found.refusals,
+            notes=(*found.notes, *notes),
+        )
+
+    # With hundreds of containers this takes longer than a loop that reads events may stand still.
+    return await asyncio.to_thread(decided)
 
 
-def _images(members: Iterable[ContainerSeen], containers: Sequence[ContainerSeen]) -> list[str]:
-    """Those that the members, and what goes along with them, were made from."""
-    by_id = {one.facts.container_id: one.facts.image_id for one in containers}
-    inspects = [one.inspect for one in containers]
-    going = [member.facts.container_id for member in members]
-    held = [held.container_id for one in going for held in references.dependents(one, inspects)]
-    return [by_id[container_id] for container_id in (*going, *held)]
+def _images(members: Iterable[ContainerSeen], containers: Iterable[ContainerSeen]) -> list[str]:
+    """Those that the members were made from, and all that hold on to another container, which may be a member."""
+    holding = (one for one in containers if any(references.references(one.inspect)))
+    return [one.facts.image_id for one in (*members, *holding)]
 
 
 def _health(strategy: Strategy) -> PlannedGate:

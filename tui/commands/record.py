@@ -15,7 +15,7 @@ import click
 from tui.commands import options
 
 if TYPE_CHECKING:
-    from patchdeck.model import Snapshot
+    from patchdeck.model import AnyObservation, Snapshot
     from patchdeck.recording.recorder import Recorder
     from patchdeck.settings import Settings
     from patchdeck.sources.targets import Target
@@ -79,7 +79,7 @@ def command(
         raise options.Unusable(str(error)) from error
     progress = _Progress(recorder)
     try:
-        _follow(settings, targets, recorder, progress, for_s=for_s)
+        _follow(settings, targets, progress, for_s=for_s)
     finally:
         progress.end()
     return progress.status()
@@ -88,7 +88,6 @@ def command(
 def _follow(
     settings: Settings,
     targets: tuple[Target, ...],
-    recorder: Recorder,
     progress: _Progress,
     *,
     for_s: float | None,
@@ -100,7 +99,7 @@ def _follow(
     seldom = replace(settings, watch=replace(settings.watch, snapshots_per_s=1 / SNAPSHOT_EVERY_S))
     before = signal.signal(signal.SIGTERM, _interrupt)
     try:
-        follow(seldom, targets, for_s=for_s, output=sys.stdout, take=progress.take, observe=recorder.note)
+        follow(seldom, targets, for_s=for_s, output=sys.stdout, take=progress.take, observe=progress.note)
     except KeyboardInterrupt:
         pass  # the way to end it
     except WatchFailed as error:
@@ -128,6 +127,15 @@ class _Progress:
         self._told_at = self._began
         self._detail = ""
         self._whole = True
+        self._reached = False
+
+    def note(self, observation: AnyObservation) -> None:
+        """On the watch's thread. Snapshots are too seldom to tell whether an engine was there at all."""
+        from patchdeck.model import SourceChanged, SourceState
+
+        self._recorder.note(observation)
+        if isinstance(observation, SourceChanged) and observation.source == "engine":
+            self._reached |= observation.state is SourceState.LIVE
 
     def take(self, snapshot: Snapshot) -> None:
         from patchdeck.model import SourceState
@@ -154,7 +162,7 @@ class _Progress:
         self._say(self._holds())
 
     def status(self) -> int:
-        if not self._news.connected:
+        if not self._reached:
             self._say("no engine was reached; `patchdeck doctor` tells what to do")
             return 1
         return 0 if self._whole else 1

@@ -25,6 +25,8 @@ from patchdeck.simulator.errors import EngineFault, NotModified
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 _VERSION: Final = r"/v{api_version:\d+\.\d+}"
 _MOST_BYTES: Final = 16 << 20
+CUT_S: Final = 0.01
+"""An engine that goes away does not wait for those who read from it."""
 
 
 class Server:
@@ -59,8 +61,13 @@ class Server:
             await self._listen()
 
     async def _listen(self) -> None:
-        # Every connection is cut at once when the engine goes away: it does not wait for what is under way.
-        runner = web.AppRunner(self._made(), access_log=None, shutdown_timeout=0.0, handle_signals=False)
+        runner = web.AppRunner(
+            self._made(),
+            access_log=None,
+            handle_signals=False,
+            handler_cancellation=True,
+            shutdown_timeout=CUT_S,
+        )
         await runner.setup()
         listening = _bound(self.socket)
         await web.SockSite(runner, listening).start()
@@ -89,7 +96,12 @@ class Server:
         try:
             await self._world.costs.answer()
             refused = self._refused_version(request.match_info.get("api_version"))
-            return refused or await handler(request)
+            if refused is not None:
+                return refused
+            if request.method in ("GET", "HEAD"):
+                return await handler(request)
+            # What was asked for is done, whether or not whoever asked is still there.
+            return await asyncio.shield(asyncio.ensure_future(handler(request)))
         except NotModified:
             return web.Response(status=304)
         except EngineFault as fault:

@@ -14,6 +14,7 @@ from patchdeck.simulator.world import MEMORY_BYTES, PROCESSORS, World
 
 Document = dict[str, Any]
 SIMULATED_LABEL: Final = "patchdeck.simulated=true"
+"""By which clients know, see patchdeck/sources/engine/describe.py."""
 KERNEL: Final = "6.1.0-simulated"
 _BUILT: Final = "2025-01-01T00:00:00.000000000+00:00"
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import time
+from typing import Final
 
 import msgspec
 
@@ -13,6 +14,9 @@ from patchdeck.sources.engine import wire
 from patchdeck.sources.engine.connection import Connection, Unreadable
 from patchdeck.sources.engine.times import parse_ns
 from patchdeck.sources.targets import Target
+
+SIMULATED_LABEL: Final = "patchdeck.simulated=true"
+"""By which a simulated engine says that it is one."""
 
 
 class Clock(msgspec.Struct, frozen=True):
@@ -70,6 +74,7 @@ async def describe(connection: Connection) -> Described:
             clock_error_s=error_ns / 1e9,
             local=local,
             swarm=info.Swarm is not None and info.Swarm.LocalNodeState == "active",
+            simulated=SIMULATED_LABEL in (info.Labels or ()),
         ),
         clock=clock,
         podman=any("podman" in part.Name.lower() for part in version.Components or ()),

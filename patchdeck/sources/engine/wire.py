@@ -67,6 +67,7 @@ class Info(msgspec.Struct):
     MemTotal: int = 0
     Containers: int = 0
     Swarm: SwarmInfo | None = None
+    Labels: list[str] | None = None
 
 
 class Probe(msgspec.Struct):

@@ -20,6 +20,7 @@ from patchdeck.settings import Settings
 from tests.lab.engine import Engine
 from tests.lab.images import Images
 from tests.lab.lab import Lab
+from tests.lab.processes import wait_until
 from tests.lab.registry import Registry
 from tests.lab.services import start_service
 from tests.live.foreign_images import Repository
@@ -224,6 +225,19 @@ async def test_a_world_that_moved_is_noticed_before_anything_is_done(
         "container-gone",
         "new-replica",
     ]
+
+
+@pytest.mark.slow
+async def test_a_service_of_swarm_is_left_to_swarm(lab: Lab, images_of: ImagesOf) -> None:
+    with lab.engine("stock", network="bridge") as mine:
+        images = images_of(mine, None)
+        old, new = images.web("1.0"), images.web("1.1")
+        mine.docker("swarm", "init", "--advertise-addr", "127.0.0.1")
+        mine.docker(
+            "service", "create", "--detach", "--no-resolve-image", "--name=crowd", "--network=host", old
+        )
+        assert wait_until(lambda: bool(mine.containers()), 20)
+        assert rules(await planned(mine, "crowd", new)) == ["swarm"]
 
 
 @pytest.fixture

@@ -83,3 +83,11 @@ def test_an_engine_that_does_not_answer_is_a_failure_in_one_sentence(tmp_path: P
     status, output = run("shop/web", "--to", "shop/web:1.1", f"--host=unix://{tmp_path}/x.sock")
     assert status == 1
     assert "Start an engine, or name one with --host" in output
+
+
+def test_a_recording_that_does_not_tell_of_the_service_is_a_wrong_use() -> None:
+    status, output = run(
+        "nobody/here", "--to", "shop/web:1.1", "--recording", "paced", "--host", "unix:///x.sock"
+    )
+    assert status == 2
+    assert "paced tells of no startups of nobody/here" in output

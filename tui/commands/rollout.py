@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from tui.commands import options
+from tui.commands import options, recorded
 from tui.commands.rollout_options import ImageName, strategy_from, strategy_options
 
 if TYPE_CHECKING:
     from patchdeck.model import Plan, Strategy
+    from patchdeck.rollout.planning.duration import Observed
     from patchdeck.settings import Settings
     from patchdeck.sources.targets import Target
 
@@ -48,11 +49,24 @@ def command() -> None:
 @click.argument("service")
 @click.option("--to", "image", metavar="IMAGE", type=ImageName(), required=True, help="The image to move to.")
 @strategy_options
+@click.option(
+    "--recording",
+    "file",
+    metavar="FILE",
+    help="Foretell the duration by the startups and the knee of a recording. FILE as for `patchdeck replay`.",
+)
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
 @options.host
 @options.config
 def plan(
-    *, service: str, image: str, form: str, hosts: tuple[str, ...], config: Path | None, **given: Any
+    *,
+    service: str,
+    image: str,
+    file: str | None,
+    form: str,
+    hosts: tuple[str, ...],
+    config: Path | None,
+    **given: Any,
 ) -> int:
     """Show what moving SERVICE to IMAGE would do, container by container. Nothing is changed.
 
@@ -62,6 +76,7 @@ def plan(
     settings = options.settings_from(config, hosts)
     strategy = strategy_from(settings.rollout, given)
     target = one_target(settings)
+    seen = None if file is None else _recorded(file, service, target.name)
 
     import asyncio
 
@@ -70,7 +85,7 @@ def plan(
     from tui.headless.plan_record import plan_record
     from tui.headless.records import json_document
 
-    made = asyncio.run(_made(target, service, image, strategy, settings))
+    made = asyncio.run(_made(target, service, image, strategy, settings, observed=seen))
     output = terminal.out()
     if form == "json":
         output.write(json_document(plan_record(made)) + "\n")
@@ -98,7 +113,38 @@ def one_target(settings: Settings) -> Target:
     return targets[0]
 
 
-async def _made(target: Target, service: str, image: str, strategy: Strategy, settings: Settings) -> Plan:
+def _recorded(file: str, service: str, engine: str) -> Observed:
+    """What a recording tells of the service at its end, on this engine if several have one of the name.
+
+    Raises: Unusable.
+    """
+    from patchdeck.recording.values import RecordingError
+    from patchdeck.rollout.planning.duration import watched
+    from tui.headless.playing import snapshot_at
+
+    try:
+        with recorded.opened(file) as recording:
+            snapshot = snapshot_at(recording, recording.ended_ns)
+    except RecordingError as error:
+        raise options.Unusable(str(error)) from error
+    alike = [one for one in snapshot.services if one.name == service]
+    found = next((one for one in alike if one.engine == engine), alike[0] if len(alike) == 1 else None)
+    told = snapshot.engine(found.engine) if found else None
+    seen = watched(found, told.knee if told else None)
+    if seen is None:
+        raise options.Unusable(f"{file} tells of no startups of {service} on {engine}; leave --recording out")
+    return seen
+
+
+async def _made(
+    target: Target,
+    service: str,
+    image: str,
+    strategy: Strategy,
+    settings: Settings,
+    *,
+    observed: Observed | None,
+) -> Plan:
     from patchdeck.rollout.gates.choosing import GateError
     from patchdeck.rollout.planning.maker import make_plan
     from patchdeck.sources.engine.connection import Connection
@@ -110,7 +156,9 @@ async def _made(target: Target, service: str, image: str, strategy: Strategy, se
 
     try:
         async with Connection(target) as connection:
-            return await make_plan(connection, service, image, strategy, settings, progress=told)
+            return await make_plan(
+                connection, service, image, strategy, settings, observed=observed, progress=told
+            )
     except GateError as error:
         raise options.Unusable(str(error)) from error
     except FAULTS as error:

@@ -20,6 +20,7 @@ from patchdeck.model import (
     Gap,
     HostSampled,
     IndicatorRead,
+    JournalEntered,
     Mark,
     Marked,
     Service,
@@ -27,8 +28,10 @@ from patchdeck.model import (
     SourceChanged,
     Startup,
     Ticked,
+    WorkerSeen,
 )
 from patchdeck.model.facts import Value
+from patchdeck.rollout.stories import FullStories, Stories
 from patchdeck.settings import Settings
 
 _BY_THIS_HOST = (EngineAnswered, HostSampled, Marked, SourceChanged, Ticked)
@@ -44,6 +47,7 @@ class FullState(Value, frozen=True, kw_only=True):
     besides: tuple[SourceChanged, ...] = ()
     marks: tuple[Marked, ...] = ()
     engines: tuple[FullEngineState, ...] = ()
+    rollouts: FullStories = FullStories()
 
 
 class Fleet:
@@ -58,6 +62,7 @@ class Fleet:
         self._besides = {one.source: one for one in state.besides}
         """What sources that are no single engine's say of themselves."""
         self._marks = {(one.at_ns, one.name, one.by): one for one in state.marks}
+        self._stories = Stories(state.rollouts)
 
     def state(self) -> FullState:
         """As of the last `settle` or `snapshot`, with what was applied since."""
@@ -67,6 +72,7 @@ class Fleet:
             besides=tuple(self._besides.values()),
             marks=tuple(self._marks.values()),
             engines=tuple(state.state() for state in self._engines.values()),
+            rollouts=self._stories.state(),
         )
 
     def settle(self) -> None:
@@ -77,6 +83,7 @@ class Fleet:
         horizon_ns = now_ns - round(self._settings.startups.keep_s * 1e9)
         for key in [key for key in self._marks if key[0] < horizon_ns]:
             del self._marks[key]
+        self._stories.forget(horizon_ns)
 
     def apply(self, observation: AnyObservation) -> None:
         by_this_host = isinstance(observation, _BY_THIS_HOST)
@@ -88,6 +95,9 @@ class Fleet:
                 self._besides[observation.source] = observation
         if isinstance(observation, Marked):
             self._marks[observation.at_ns, observation.name, observation.by] = observation
+            return
+        if isinstance(observation, JournalEntered | WorkerSeen):
+            self._stories.apply(observation)
             return
         if isinstance(observation, Ticked) or not observation.engine:
             return
@@ -138,6 +148,7 @@ class Fleet:
                 feed=state.feed,
                 gaps=tuple(state.gaps),
                 marks=marks,
+                rollouts=self._stories.rollouts(),
             )
         containers: dict[str, Container] = {}
         services: list[Service] = []
@@ -161,9 +172,10 @@ class Fleet:
             feed=tuple(feed),
             gaps=tuple(gaps),
             marks=marks,
+            rollouts=self._stories.rollouts(),
         )
 
     @property
     def size(self) -> int:
         """How many objects are kept, for tests of the bounds."""
-        return sum(state.size for state in self._engines.values()) + len(self._marks)
+        return sum(state.size for state in self._engines.values()) + len(self._marks) + self._stories.size

@@ -105,6 +105,7 @@ class Watch:
                         self._kept_up("engine", (name,), source.run), name=f"watch {name}"
                     )
                 self._tasks.create_task(self._watch_prometheus(), name="watch prometheus")
+                self._tasks.create_task(self._watch_journal(), name="watch the journal")
                 self._tasks.create_task(self._beat(), name="beat")
                 self._tasks.create_task(self._tick(), name="tick")
                 self._tasks.create_task(self._publish(), name="publish")
@@ -184,6 +185,12 @@ class Watch:
             self._prometheus.note(described)
         everywhere = ("", *(target.name for target in self._targets))
         await self._kept_up("prometheus", everywhere, self._prometheus.run)
+
+    async def _watch_journal(self) -> None:
+        from patchdeck.sources.journal import JournalSource  # noqa: PLC0415 - loads sqlite3
+
+        source = JournalSource(self._settings.startups.keep_s, self._emit)
+        await self._kept_up("journal", (), source.run)
 
     async def _kept_up(self, kind: str, engines: Sequence[str], run: Callable[[], Awaitable[None]]) -> None:
         """A source deals with every loss of what it watches; what it does not deal with is a bug, told and survived."""

@@ -90,6 +90,11 @@ class Database:
     ) -> None:
         self.close()
 
+    @property
+    def is_open(self) -> bool:
+        """False: there is no journal yet."""
+        return self._connection is not None
+
     def close(self) -> None:
         if self._connection is not None:
             self._connection.close()

@@ -137,6 +137,11 @@ class Journal(Database):
             )  # fmt: skip
             return [Numbered(row[0], row[1], _ENTRY.decode(row[2])) for row in rows]
 
+    def last_number(self) -> int:
+        """Of the newest entry; 0 where there is none."""
+        with self.told():
+            return int(self.one("SELECT coalesce(max(number), 0) FROM entries", default=(0,))[0])
+
     def data_version(self) -> int:
         """Differs once another process wrote anything: cheap to ask many times a second."""
         with self.told():

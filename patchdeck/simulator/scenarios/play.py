@@ -73,8 +73,8 @@ class Player:
                 await self._together(
                     at_once, (self._client.take_away(one["Id"]) for one in running[::-1][:by])
                 )
-            case script.Patch(service=name, to=to, at_once=at_once, most=most):
-                await self._patch(self._scenario.service(name), to, at_once, most)
+            case script.Patch():
+                await self._patch(self._scenario.service(act.service), act)
             case script.Load(processors=processors, for_s=for_s):
                 await self._load(processors, for_s)
             case script.SlowDisk(factor=factor, for_s=for_s):
@@ -107,15 +107,17 @@ class Player:
         numbers = [number for number in range(1, len(taken) + by + 1) if number not in taken][:by]
         await self._together(at_once, (self._start(service, version, number) for number in numbers))
 
-    async def _patch(self, service: Service, to: str, at_once: int, most: int | None) -> None:
-        version = service.version(to)
+    async def _patch(self, service: Service, patch: script.Patch) -> None:
+        version = service.version(patch.to)
         image = image_of(service, version)
         await self._fetch(image)
         old = [one for one in await self._running(service) if one["Image"] != image]
-        await self._together(
-            at_once,
-            (self._replace(service, version, one) for one in old[: len(old) if most is None else most]),
-        )
+
+        async def replace(one: dict[str, Any]) -> None:
+            await self._replace(service, version, one)
+            await asyncio.sleep(patch.apart_s)
+
+        await self._together(patch.at_once, map(replace, old[: patch.most]))
 
     async def _fetch(self, image: str) -> None:
         while not await self._client.has_image(image):

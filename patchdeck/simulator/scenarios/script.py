@@ -79,6 +79,8 @@ class Patch(Act, frozen=True, kw_only=True):
     service: str
     to: str
     at_once: int
+    apart_s: float = 0.0
+    """From one that is started to the next that is stopped in its place."""
     most: int | None = None
     """Only so many replicas; None: all of them."""
 

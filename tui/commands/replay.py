@@ -19,7 +19,7 @@ from tui.commands.options import Unusable
       patchdeck replay all-at-once
       patchdeck replay change.pdrec --at 23:41 --speed 4
       patchdeck replay change.pdrec --at 'before the patch'
-      patchdeck replay running.pdrec --at +7d              the end of one that is still being written: follow it
+      patchdeck replay running.pdrec --at -0s              the end of one that is still being written: follow it
 
     \b
     Exit status: 0, 1 for a failure, 2 for a wrong use, a mistake in the configuration or what is no recording.
@@ -37,7 +37,7 @@ from tui.commands.options import Unusable
     "--at",
     "moment",
     metavar="TIME",
-    help="Where to begin: a time of day, a date with one, +5m from the beginning, or a mark's name.",
+    help="Where to begin: a time of day, a date with one, +5m from the beginning, -30s from the end, or a mark's name.",
 )
 @click.option(
     "--list", "listing", is_flag=True, help="Print the recordings that came with the program, and end."

@@ -10,7 +10,7 @@ import msgspec
 
 from patchdeck.crowd import Crowd
 from patchdeck.engine_files import EngineFiles, current_facts
-from patchdeck.model import Container, Grouping, Service, Startup, StartupOutcome
+from patchdeck.model import Container, Grouping, ImageFacts, Service, Startup, StartupOutcome
 from patchdeck.settings import Settings
 from patchdeck.startup import Deriver
 from patchdeck.timeline import Timeline
@@ -38,6 +38,8 @@ class _Views(NamedTuple):
     container: Container | None
     """None as long as no inspect has told of it."""
     startups: tuple[Startup, ...]
+    image: ImageFacts | None = None
+    """What its service's version tells of it: told late, it makes the service anew."""
 
     @property
     def services(self) -> set[str]:
@@ -47,7 +49,7 @@ class _Views(NamedTuple):
 
     def with_startups(self, startups: tuple[Startup, ...]) -> _Views:
         container = self.container and msgspec.structs.replace(self.container, startups=startups)
-        return _Views(container, startups)
+        return _Views(container, startups, self.image)
 
 
 _NOTHING: Final = _Views(None, ())
@@ -144,7 +146,8 @@ class EngineViews:
         self._groupings[service] = grouping
         facts = current_facts(timeline)
         image_id = facts.image_id if facts else ""
-        name = version_name(image_id, timeline.image, self._files.image(image_id))
+        image = self._files.image(image_id)
+        name = version_name(image_id, timeline.image, image)
         gone = self._files.is_gone(timeline)
         deriver = Deriver(
             timeline,
@@ -162,7 +165,7 @@ class EngineViews:
             self._due[timeline.container_id] = deriver.due_ns
         startups = tuple(startup for startup in derived if startup.at_ns >= moment.horizon_ns)
         if facts is None:
-            return _Views(None, startups)
+            return _Views(None, startups, image)
         container = Container(
             engine=self._engine,
             service=service,
@@ -172,7 +175,7 @@ class EngineViews:
             events=tuple(timeline.events[-_SHOWN_EVENTS:]),
             gone=gone,
         )
-        return _Views(container, startups)
+        return _Views(container, startups, image)
 
     def _file(self, container_id: str, new: _Views, old: _Views) -> None:
         for startup in old.startups:
@@ -239,7 +242,7 @@ class EngineViews:
         views = [self._views[container_id] for container_id in sorted(members)]
         present = [
             container
-            for container, _ in views
+            for container, _, _ in views
             if container is not None and container.service == service and not container.gone
         ]
         startups = [startup for view in views for startup in view.startups if startup.service == service]

@@ -30,6 +30,7 @@ from tests.lab.herd import fire
 from tests.lab.images import Images
 from tests.lab.processes import wait_until
 from tests.live.program import PATCHDECK
+from tests.unit.stories import difference
 
 HERD = 24
 CANARY = "canary7f3b"
@@ -90,13 +91,17 @@ def test_every_snapshot_seen_live_is_seen_again_on_replay(
         fleet, cursor = recording.fleet_at(0)
         end = b""
         waiting = list(live)
+        nearest = ""
         for line in recording.lines(cursor):
             fleet.apply(line.observation)
-            end = encoded(fleet.snapshot())
+            snapshot = fleet.snapshot()
+            end = encoded(snapshot)
             # Several may come of one line: nothing changed in between.
             while waiting and encoded(waiting[0]) == end:
                 waiting.pop(0)
-        assert not waiting, f"{len(waiting)} of {len(live)} snapshots were not seen again"
+            if waiting and snapshot.at_ns == waiting[0].at_ns:
+                nearest = difference(snapshot, waiting[0])
+        assert not waiting, f"{len(waiting)} of {len(live)} snapshots were not seen again: {nearest}"
         for began_ns in recording.member_times_ns:
             going_on, _, _ = recording.advance(*recording.fleet_at(began_ns), recording.ended_ns)
             assert encoded(going_on.snapshot()) == end

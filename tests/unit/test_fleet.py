@@ -15,6 +15,8 @@ from patchdeck.model import (
     AnyObservation,
     ContainerInspected,
     EngineDescribed,
+    ImageFacts,
+    ImageInspected,
     Snapshot,
     Startup,
     StartupOutcome,
@@ -168,6 +170,21 @@ def test_what_is_settled_stays(story: EngineStory, data: st.DataObject) -> None:
                 startup.exit_code,
             )
             assert told.setdefault(startup_id, facts) == facts
+
+
+def test_an_image_that_is_told_late_is_in_its_services_versions_whenever_snapshots_were_taken() -> None:
+    engine = EngineStory()
+    engine.container("web").run(1.0)
+    image = ImageFacts(image_id="sha256:" + "1" * 64, tags=("web:1",), created_ns=ns(-9), size_bytes=7)
+    told = ImageInspected(engine=engine.name, at_ns=engine.at(2.0), image=image)
+    fleet = Fleet()
+    for observation in engine.observations:
+        fleet.apply(observation)
+    fleet.snapshot()
+    fleet.apply(told)
+    (version,) = fleet.snapshot().services[0].versions
+    assert (version.created_ns, version.size_bytes) == (ns(-9), 7)
+    assert difference(fleet.snapshot(), fold([*engine.observations, told])) == ""
 
 
 def test_a_claim_to_be_from_2200_changes_nothing_until_then() -> None:

@@ -28,8 +28,8 @@ from patchdeck.model import (
     WorkerSeen,
 )
 from patchdeck.rollout import journal as journal_module
-from patchdeck.rollout.database import SCHEMA
-from patchdeck.rollout.journal import Journal, JournalError, WorkerThere
+from patchdeck.rollout.database import SCHEMA, JournalError
+from patchdeck.rollout.journal import Journal, WorkerThere
 from patchdeck.rollout.processes import Process, this_process
 from patchdeck.sources.journal import JournalSource
 

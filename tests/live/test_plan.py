@@ -75,8 +75,11 @@ def test_the_command_tells_the_plan_and_touches_nothing(engine: Engine, images: 
     assert text.returncode == 0, text.stderr
     assert "2 ready at the worst moment, 1 may be missing at once" in " ".join(text.stdout.split())
     assert max(len(line) for line in text.stdout.splitlines()) <= 80
-    refused = run("--batch", "0")
-    assert (refused.returncode, refused.stdout) == (2, "")
+    refused = run("--to", images.web("1.0"))
+    assert refused.returncode == 5
+    assert "same-image: all replicas of shop/web run" in refused.stdout
+    wrong = run("--batch", "0")
+    assert (wrong.returncode, wrong.stdout) == (2, "")
     assert inspects(engine) == before
 
 

@@ -54,6 +54,15 @@ def test_the_same_input_gives_the_same_bytes_in_whatever_order_it_was_read() -> 
     assert msgspec.json.decode(one)["from"]["image"] == "shop/web:1.0"
 
 
+def test_a_plan_goes_into_the_journal_and_comes_out_as_it_was() -> None:
+    for plan in (
+        planned(SIX, stop_first="why"),
+        planned(SIX, service="web"),
+        planned(SIX, target=elsewhere()),
+    ):
+        assert msgspec.json.decode(msgspec.json.encode(plan), type=Plan) == plan
+
+
 def test_a_container_that_can_not_run_beside_its_successor_is_stopped_first_and_the_plan_says_why() -> None:
     plan = planned(SIX, stop_first="its port 80 is fixed")
     assert {unit.order for unit in plan.units} == {Order.STOP_FIRST}

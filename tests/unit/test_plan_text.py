@@ -30,8 +30,8 @@ def test_it_tells_what_goes_where_in_which_order_with_what_left_and_how_long() -
         "to shop/web:1.1 111111111111",
         "layers 1 shared, 1 new; nothing to pull; 2.0 MB larger than the old image",
         "replicas 6 to be replaced; 5 ready at the worst moment, 1 may be missing at once",
-        "canary 1 replica, 1 stopped first stop-first: shop-web-1 (its port 80 is fixed)",
-        "batch 3 3 replicas, 3 stopped first stop-first: shop-web-4, shop-web-5, shop-web-6",
+        "canary 1 stop-first: shop-web-1 (its port 80 is fixed)",
+        "batch 3 3 stop-first: shop-web-4, shop-web-5, shop-web-6",
         "time about",
     ):
         assert said in shown

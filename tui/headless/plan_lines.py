@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from itertools import groupby
 
-from patchdeck.model import ConfigChange, ImageChoice, Order, Plan, PlannedUnit
+from patchdeck.model import ConfigChange, ImageChoice, Plan
 from patchdeck.versions import short_id
 from tui.headless.table import RESET, Colour
 from tui.headless.wrapping import wrapped
@@ -32,7 +32,7 @@ class PlanText:
             yield from ("", *self._steps())
         yield from self._section("Changes with the image", (_change(change) for change in plan.changes))
         yield from self._section(
-            "Set by the user or by the old image: not to be told, and taken for the image's", plan.unclear
+            "Perhaps the user's own, but the same in the old image, and taken for the image's", plan.unclear
         )
         gates = (f"{gate.name}: {gate.rule}. Judged by: {gate.source}" for gate in plan.gates)
         yield from self._section("Checked after each step", gates if plan.units else ())
@@ -58,11 +58,12 @@ class PlanText:
     def _steps(self) -> Iterator[str]:
         for step in self._plan.steps:
             units = [self._plan.units[index] for index in step.units]
-            yield from self._labelled(step.name, _step(units))
+            label = step.name
             for (order, reasons), alike in groupby(units, key=lambda unit: (unit.order, unit.reasons)):
-                names = ", ".join(unit.container for unit in alike)
+                names = [unit.container for unit in alike]
                 why = f" ({'; '.join(reasons)})" if reasons else ""
-                yield from self._labelled("", f"{order.value}: {names}{why}")
+                yield from self._labelled(label, f"{len(names)} {order.value}: {', '.join(names)}{why}")
+                label = ""
             for unit in units:
                 for dependent in unit.dependents:
                     how = "recreated" if dependent.recreate else "restarted"
@@ -121,20 +122,14 @@ def _layers(plan: Plan) -> str:
 
 def _capacity(plan: Plan) -> str:
     missing = f", {plan.max_unavailable} may be missing at once" if plan.max_unavailable else ""
-    return f"{len(plan.units)} to be replaced; {plan.worst_capacity} ready at the worst moment{missing}"
+    worst = plan.worst_capacity or "none"
+    return f"{len(plan.units)} to be replaced; {worst} ready at the worst moment{missing}"
 
 
 def _time(plan: Plan) -> str:
     if plan.predicted_s is None:
         return f"not known: {plan.predicted_from}"
-    return f"about {latency(plan.predicted_s)}, by {plan.predicted_from}"
-
-
-def _step(units: list[PlannedUnit]) -> str:
-    stopped = sum(unit.order is Order.STOP_FIRST for unit in units)
-    return f"{len(units)} {'replica' if len(units) == 1 else 'replicas'}" + (
-        f", {stopped} stopped first" if stopped else ""
-    )
+    return f"about {latency(plan.predicted_s)}, from {plan.predicted_from}"
 
 
 def _change(change: ConfigChange) -> str:

@@ -52,7 +52,8 @@ def observed(members: Iterable[ContainerSeen]) -> Observed:
         check.start_interval_s if check.start_period_s else check.interval_s for check in _checks(facts)
     ]
     probe_s = statistics.median(probes) if probes else 0.0
-    words = f"{len(started)} of its containers, from created to started"
+    several = f"{len(started)} containers" if len(started) > 1 else "one container"
+    words = f"the times of {several}, from created to started"
     return Observed(
         unit_s=statistics.median(started) + probe_s,
         words=f"{words}, and the first probe after {probe_s:g} s" if probe_s else words,

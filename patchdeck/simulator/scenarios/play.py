@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import logging
 import random
-from collections.abc import Awaitable, Iterable
+from collections.abc import Awaitable, Callable, Iterable
+from functools import partial
 from typing import Any, Final, Protocol
 
 from patchdeck.simulator.scenarios import script
@@ -71,7 +72,7 @@ class Player:
             case script.Shrink(service=name, by=by, at_once=at_once):
                 running = await self._running(self._scenario.service(name))
                 await self._together(
-                    at_once, (self._client.take_away(one["Id"]) for one in running[::-1][:by])
+                    at_once, (partial(self._client.take_away, one["Id"]) for one in running[::-1][:by])
                 )
             case script.Patch():
                 await self._patch(self._scenario.service(act.service), act)
@@ -105,7 +106,7 @@ class Player:
         version = service.version(image.rpartition(":")[2])
         taken = {_number(one) for one in running}
         numbers = [number for number in range(1, len(taken) + by + 1) if number not in taken][:by]
-        await self._together(at_once, (self._start(service, version, number) for number in numbers))
+        await self._together(at_once, (partial(self._start, service, version, number) for number in numbers))
 
     async def _patch(self, service: Service, patch: script.Patch) -> None:
         version = service.version(patch.to)
@@ -117,7 +118,7 @@ class Player:
             await self._replace(service, version, one)
             await asyncio.sleep(patch.apart_s)
 
-        await self._together(patch.at_once, map(replace, old[: patch.most]))
+        await self._together(patch.at_once, (partial(replace, one) for one in old[: patch.most]))
 
     async def _fetch(self, image: str) -> None:
         while not await self._client.has_image(image):
@@ -155,15 +156,15 @@ class Player:
         await self._client.take_away(one["Id"])
         await self._start(service, version, _number(one))
 
-    async def _together(self, at_once: int, doings: Iterable[Awaitable[None]]) -> None:
+    async def _together(self, at_once: int, doings: Iterable[Callable[[], Awaitable[None]]]) -> None:
         """All of them, so many at a time; one that fails leaves the others alone."""
         slots = asyncio.Semaphore(at_once)
 
-        async def one(doing: Awaitable[None]) -> None:
+        async def one(doing: Callable[[], Awaitable[None]]) -> None:
             async with slots:
-                await self._told("a replica", doing)
+                await self._told("a replica", doing())
 
-        await asyncio.gather(*map(one, list(doings)))
+        await asyncio.gather(*map(one, doings))
 
 
 def _number(one: dict[str, Any]) -> int:

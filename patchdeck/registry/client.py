@@ -6,6 +6,7 @@ and time, and what was asked for by digest is checked against it.
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import re
 from collections.abc import Sequence
@@ -21,6 +22,8 @@ from patchdeck.registry.image import Platform, RemoteImage
 from patchdeck.registry.reference import Reference
 
 ANSWER_S: Final = 10.0
+LOOK_S: Final = 30.0
+"""For all that is asked of one image."""
 ANSWER_BYTES: Final = 4 << 20
 CLIENT_ID: Final = "patchdeck"
 
@@ -70,19 +73,26 @@ class RegistryClient:
     async def image(self, digest: str, platform: Platform) -> RemoteImage:
         """The image of this digest; of an index of several, the one that runs on this platform."""
         try:
-            found = image.manifest(await self._manifest(digest))
-            if found.manifests:
-                chosen = image.of_platform(found, platform)
-                if chosen is None:
-                    there = ", ".join(sorted({str(one.platform) for one in found.manifests if one.platform}))
-                    raise NoSuchPlatform(f"there is none for {platform}, only for {there}")
-                digest = chosen.digest
-                found = image.manifest(await self._manifest(digest))
-            if found.config is None:
-                raise RegistryFault("the registry's manifest is of a kind without sizes")
-            configuration = image.configuration(await self._blob(found.config.digest))
+            async with asyncio.timeout(LOOK_S):
+                return await self._image(digest, platform)
+        except TimeoutError as error:
+            raise RegistryFault(f"{self._host} did not tell all of it within {LOOK_S:g} s") from error
         except image.Unusable as error:
             raise RegistryFault(str(error)) from error
+
+    async def _image(self, digest: str, platform: Platform) -> RemoteImage:
+        """Raises: Unusable, and as all do."""
+        found = image.manifest(await self._manifest(digest))
+        if found.manifests:
+            chosen = image.of_platform(found, platform)
+            if chosen is None:
+                there = ", ".join(sorted({str(one.platform) for one in found.manifests if one.platform}))
+                raise NoSuchPlatform(f"there is none for {platform}, only for {there}")
+            digest = chosen.digest
+            found = image.manifest(await self._manifest(digest))
+        if found.config is None:
+            raise RegistryFault("the registry's manifest is of a kind without sizes")
+        configuration = image.configuration(await self._blob(found.config.digest))
         if len(found.layers) != len(configuration.rootfs.diff_ids):
             raise RegistryFault("the registry's manifest and the image's configuration tell different layers")
         return RemoteImage(

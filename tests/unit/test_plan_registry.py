@@ -10,7 +10,7 @@ import hashlib
 import json
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -192,6 +192,20 @@ async def test_a_registry_that_is_not_there_is_told() -> None:
         pass
     with pytest.raises(RegistryFault, match="can not be reached from here"):
         await looked_up(host)
+
+
+async def test_a_registry_that_never_comes_to_an_end_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(client, "LOOK_S", 0.2)
+    ended = threading.Event()
+
+    def answer(_: Asked) -> Answer:
+        ended.wait(10)
+        return 200, {}, b""
+
+    with registry(answer) as host, ExitStack() as afterwards:
+        afterwards.callback(ended.set)
+        with pytest.raises(RegistryFault, match=r"within 0.2 s"):
+            await looked_up(host)
 
 
 async def test_credentials_that_a_registry_does_not_take_are_sent_once_and_never_told() -> None:

@@ -50,7 +50,7 @@ def _began(one: Startup, until_ns: int) -> bool:
 
 def _span(one: Startup, until_ns: int) -> _Span:
     ended_ns = one.started_ns or one.ended_ns
-    return one.began_ns or 0, ended_ns if ended_ns is not None and ended_ns <= until_ns else None
+    return one.began_ns or 0, ended_ns if ended_ns is not None and ended_ns < until_ns else None
 
 
 def _up_to(known: Sequence[Startup], until_ns: int) -> list[Startup]:

@@ -24,7 +24,7 @@ from patchdeck.model import (
 )
 from patchdeck.settings import Settings, StartupSettings
 from tests.unit.random_stories import stories
-from tests.unit.stories import EngineStory, difference, fold, in_time, ns
+from tests.unit.stories import NEW, EngineStory, difference, fold, in_time, ns
 
 much = settings(
     max_examples=int(os.environ.get("PATCHDECK_EXAMPLES", "60")),
@@ -185,6 +185,22 @@ def test_an_image_that_is_told_late_is_in_its_services_versions_whenever_snapsho
     (version,) = fleet.snapshot().services[0].versions
     assert (version.created_ns, version.size_bytes) == (ns(-9), 7)
     assert difference(fleet.snapshot(), fold([*engine.observations, told])) == ""
+
+
+def test_a_start_that_ends_as_the_knee_is_made_is_counted_by_whoever_looked_just_then() -> None:
+    engine = EngineStory(NEW)
+    engine.container("web").run(9.0, 1.0)
+    fleet = Fleet()
+    for observation in engine.observations:
+        fleet.apply(observation)
+    fleet.apply(Ticked(engine="", at_ns=ns(10)))
+    assert [startup.started_ns for startup in fleet.snapshot().startups] == [ns(10)]
+    later = Ticked(engine="", at_ns=ns(60))
+    fleet.apply(later)
+    knee = fleet.snapshot().engines[0].knee
+    assert knee is not None
+    assert knee.reason.startswith("1 startups seen")
+    assert difference(fleet.snapshot(), fold([*engine.observations, later])) == ""
 
 
 def test_a_claim_to_be_from_2200_changes_nothing_until_then() -> None:

@@ -93,19 +93,18 @@ class Creating:
         return name
 
     def _resolve_network(self, host: dict[str, Any]) -> None:
-        """Whose network is shared is kept by ID."""
+        """Whose network is shared is kept by ID; that there is no such container shows at the start only."""
         kind, colon, whose = str(host["NetworkMode"]).partition(":")
-        if colon and kind == "container":
-            host["NetworkMode"] = f"container:{self._world.containers.get(whose).id}"
+        if colon and kind == "container" and (found := self._world.containers.find(whose)) is not None:
+            host["NetworkMode"] = f"container:{found.id}"
 
     def _host_name(self, container_id: str, host: dict[str, Any]) -> str:
         mode = host["NetworkMode"]
         if mode == "host":
             return self._world.name
         kind, _, whose = mode.partition(":")
-        if kind == "container" and whose:
-            return str(self._world.containers.get(whose).config["Hostname"])
-        return container_id[:12]
+        shared = self._world.containers.find(whose) if kind == "container" else None
+        return container_id[:12] if shared is None else str(shared.config["Hostname"])
 
     def _endpoints(self, host: dict[str, Any], networking: dict[str, Any]) -> dict[str, Endpoint]:
         mode = host["NetworkMode"]

@@ -6,18 +6,14 @@ import asyncio
 from collections.abc import Coroutine
 from typing import Final
 
-from patchdeck.simulator import signals
-from patchdeck.simulator.container import MANUAL_POLICIES, Container
+from patchdeck.simulator import policies, signals
+from patchdeck.simulator.container import Container
 from patchdeck.simulator.errors import EngineFault, NotModified
 from patchdeck.simulator.probing import Probing
 from patchdeck.simulator.starting import Starting
 from patchdeck.simulator.world import World
 
 DEFAULT_GRACE_S: Final = 10.0
-FIRST_BACKOFF_S: Final = 0.1
-MOST_BACKOFF_S: Final = 60.0
-CALM_S: Final = 10.0
-"""A container that ran for so long begins with the shortest wait again."""
 
 
 class Life:
@@ -233,12 +229,8 @@ class Life:
     def _starts_again(self, container: Container) -> bool:
         if container.stays_down:
             return False
-        lived_s = ((container.finished_ns or 0) - (container.started_ns or 0)) / 1e9
-        if lived_s >= CALM_S or not container.backoff_s:
-            container.backoff_s = FIRST_BACKOFF_S
-        else:
-            container.backoff_s = min(2 * container.backoff_s, MOST_BACKOFF_S)
-        if not wants_restart(container):
+        container.backoff_s = policies.backoff_s(container)
+        if not policies.wants_restart(container):
             return False
         container.restart_count += 1
         return True
@@ -284,7 +276,7 @@ class Life:
         wanted = [
             one
             for one in self._world.containers
-            if not one.running and one.started_ns is not None and wants_restart(one)
+            if not one.running and one.started_ns is not None and policies.wants_restart(one)
         ]
         await asyncio.gather(*(one(container) for container in wanted))
 
@@ -295,18 +287,6 @@ class Life:
         self._world.mounting.let_go(container, remove_anonymous=True)
         self._world.containers.remove(container)
         self._world.tell(container, "destroy")
-
-
-def wants_restart(container: Container) -> bool:
-    """By its policy, after the end it had."""
-    name, most = container.policy
-    if name in MANUAL_POLICIES:
-        return False
-    if name == "unless-stopped":
-        return not container.stopped_by_hand
-    if name == "on-failure":
-        return container.exit_code != 0 and (not most or container.restart_count < most)
-    return True
 
 
 def _stop_signal(container: Container) -> int:

@@ -24,10 +24,12 @@ class Ports:
         self._next = 32768
 
     def publish(self, container: Container, endpoint_id: str) -> None:
-        """All that HostConfig asks for, or none. Raises: EngineFault."""
+        """All that is exposed and that HostConfig asks for, or none. Raises: EngineFault."""
         asked = container.host["PortBindings"] or {}
         container.ports = dict.fromkeys(container.config.get("ExposedPorts") or {})
         for port, bindings in asked.items():
+            if port not in container.ports:
+                continue
             protocol = port.partition("/")[2] or "tcp"
             bound = []
             for binding in bindings or _ANY_PORT:

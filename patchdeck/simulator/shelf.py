@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, Final
 
 from patchdeck.simulator.behaviour import Behaviour
@@ -29,9 +30,13 @@ def web(
     )
 
 
-def _check(*, retries: int = 3, start_period_s: int = 0) -> dict[str, Any]:
+_PASSES: Final = ("CMD", "/bin/test", "-f", "/run/ready")
+_FAILS: Final = ("CMD", "/bin/false")
+
+
+def _check(test: Sequence[str] = _PASSES, *, retries: int = 3, start_period_s: int = 0) -> dict[str, Any]:
     found: dict[str, Any] = {
-        "Test": ["CMD", "/bin/test", "-f", "/run/ready"],
+        "Test": list(test),
         "Interval": _SECOND,
         "Timeout": 2 * _SECOND,
         "Retries": retries,
@@ -49,7 +54,7 @@ def stock(world: World) -> None:
         "1.1-health": web("1.1-health", now_ns, check=_check()),
         "1.3": web("1.3", now_ns, check=_check(start_period_s=60), behaviour=Behaviour(healthy_after_s=4.0)),
         "1.4": web("1.4", now_ns, behaviour=Behaviour(exits_after_s=0.5, exit_code=3)),
-        "1.5": web("1.5", now_ns, check=_check(retries=2), behaviour=Behaviour(healthy_after_s=None)),
+        "1.5": web("1.5", now_ns, check=_check(_FAILS, retries=2), behaviour=Behaviour(healthy_after_s=None)),
     }
     for version, made in shelf.items():
         world.images.keep(made, f"{WEB}:{version}", at_ns=now_ns)

@@ -74,10 +74,10 @@ class Starting:
     def _join(self, container: Container) -> list[str]:
         """Addresses and ports; the networks' names."""
         world = self._world
+        if (whose := container.shares_network_of) is not None:
+            self._check_host(container, whose)
+            return []
         try:
-            if (whose := container.shares_network_of) is not None:
-                self._check_host(container, whose)
-                return []
             joined: list[str] = []
             for name in container.endpoints:
                 world.networks.join(container, name)

@@ -87,7 +87,13 @@ class ContainerCalls:
         if not one_shot and container.alive:
             before = self._use(container)
             await self._world.clock.sleep(SAMPLE_S)
-        return stats(container, self._use(container), self._world.clock.now_ns(), before=before)
+        return stats(
+            container,
+            self._use(container),
+            self._world.clock.now_ns(),
+            before=before,
+            since_24=self._world.generation.since_24,
+        )
 
     def _use(self, container: Container) -> Use | None:
         if not container.alive or container.started_ns is None:

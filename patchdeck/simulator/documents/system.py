@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from patchdeck.simulator.container import Container
 from patchdeck.simulator.costs import Use
+from patchdeck.simulator.generation import Generation
 from patchdeck.simulator.networks import Network
 from patchdeck.simulator.times import NEVER, rfc3339
 from patchdeck.simulator.volumes import ROOT
@@ -52,7 +53,7 @@ def info(world: World) -> Document:
     counts = {"running": 0, "paused": 0, "stopped": 0}
     for one in world.containers:
         counts["paused" if one.paused else "running" if one.running else "stopped"] += 1
-    return {
+    found: Document = {
         "ID": world.engine_id if not world.generation.since_24 else _uuid(world.engine_id),
         "Containers": len(world.containers),
         "ContainersRunning": counts["running"],
@@ -126,7 +127,34 @@ def info(world: World) -> Document:
         "InitCommit": {"ID": ""},
         "SecurityOptions": ["name=seccomp,profile=builtin"],
         "Warnings": None,
+        "KernelMemoryTCP": True,
     }
+    _of_its_time(found, world.generation)
+    return found
+
+
+def _of_its_time(found: Document, generation: Generation) -> None:
+    """What came and went with the generations."""
+    if not generation.since_24:
+        found["KernelMemory"] = True
+        found["RegistryConfig"]["Mirrors"] = []
+    if not generation.since_27:
+        empty: list[str] | None = None if generation.since_24 else []
+        found["RegistryConfig"] |= {
+            "AllowNondistributableArtifactsCIDRs": empty,
+            "AllowNondistributableArtifactsHostnames": empty,
+        }
+        found |= {"BridgeNfIptables": True, "BridgeNfIp6tables": True}
+        for program in ("ContainerdCommit", "RuncCommit", "InitCommit"):
+            found[program]["Expected"] = ""
+    else:
+        found["FirewallBackend"] = {"Driver": "iptables"}
+        found["Containerd"] = {
+            "Address": "/run/containerd/containerd.sock",
+            "Namespaces": {"Containers": "moby", "Plugins": "plugins.moby"},
+        }
+    if generation.since_24:
+        found["CDISpecDirs"] = ["/etc/cdi", "/var/run/cdi"] if generation.since_27 else []
 
 
 def _uuid(hexadecimal: str) -> str:
@@ -182,7 +210,7 @@ _IO: Final = (
 )  # fmt: skip
 
 
-def stats(one: Container, use: Use | None, now_ns: int, *, before: Use | None) -> Document:
+def stats(one: Container, use: Use | None, now_ns: int, *, before: Use | None, since_24: bool) -> Document:
     """GET /containers/{id}/stats; `use` is None for a container that does not run, `before` for a one-shot."""
     if use is None:
         return {
@@ -206,7 +234,8 @@ def stats(one: Container, use: Use | None, now_ns: int, *, before: Use | None) -
             {"major": 8, "minor": 0, "op": "Write", "value": use.written_bytes},
         ]
     uptime_ns = now_ns % 10**15
-    found: Document = {
+    named: Document = {} if before is None and since_24 else {"name": f"/{one.name}", "id": one.id}
+    found: Document = named | {
         "read": rfc3339(now_ns),
         "preread": NEVER if before is None else rfc3339(now_ns - 1_000_000_000),
         "pids_stats": {"current": 2},

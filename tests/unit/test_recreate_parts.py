@@ -110,6 +110,11 @@ def test_an_anonymous_volume_is_adopted_by_its_name() -> None:
     assert adopted(container(mounts=[volume(VOLUME, "/data")])) == [(VOLUME, "/data")]
 
 
+def test_a_volume_without_a_name_is_known_by_its_folder() -> None:
+    nameless = {"Type": "volume", "Source": f"/engine/volumes/{VOLUME}/_data", "Destination": "/data"}
+    assert adopted(container(host_config={"Binds": ["/data"]}, mounts=[nameless])) == [(VOLUME, "/data")]
+
+
 @pytest.mark.parametrize(
     "host_config",
     [

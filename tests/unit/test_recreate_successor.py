@@ -102,6 +102,12 @@ def test_a_rebuilt_container_says_everything_itself_and_names_its_image_by_id() 
     assert found.changes == ()
 
 
+def test_a_rebuilt_container_names_its_image_as_before_as_long_as_the_tag_has_not_moved() -> None:
+    tagged = {**OLD, "RepoTags": ["shop/web:1.0"]}
+    assert rebuilt(container(), tagged, AROUND).body["Image"] == "shop/web:1.0"
+    assert rebuilt(container(config={"Image": "shop/web"}), tagged, AROUND).body["Image"] == OLD_IMAGE
+
+
 def test_a_dependent_is_rebuilt_on_the_successor_of_what_it_depends_on() -> None:
     side = container(DB, "side", host_config={"NetworkMode": f"container:{WEB}"})
     found = rebuilt(side, OLD, Surroundings(api=(1, 41), replaced={WEB: "9" * 64}))
@@ -152,6 +158,11 @@ def test_without_the_old_image_nothing_is_touched(gone: dict[str, Any] | None) -
     found = successor(container(), gone, NEW, AROUND, image="x")
     assert [one.rule for one in found.refusals] == ["no-old-image"]
     assert (found.body, found.start_first) == ({}, False)
+
+
+def test_a_volume_whose_name_cannot_be_had_is_refused() -> None:
+    web = container(mounts=[{"Type": "volume", "Source": "/elsewhere", "Destination": "/data"}])
+    assert [one.rule for one in made(web).refusals] == ["unnamed-volume"]
 
 
 def test_files_that_compose_wrote_into_the_layer_are_refused() -> None:

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Sequence
+import re
+from collections.abc import Iterator, Sequence
 from typing import Any
 
+from patchdeck.model import Refusal
 from patchdeck.model.facts import Value
-from patchdeck.rollout.recreate.documents import Document, host_config_of
+from patchdeck.rollout.recreate.documents import Document, host_config_of, name_of
 from patchdeck.rollout.recreate.references import find
+
+_FOLDER = re.compile(r"/volumes/([0-9a-f]{64})/_data$")
 
 
 class AdoptedVolume(Value, frozen=True, kw_only=True):
@@ -25,20 +29,41 @@ def adopted(container: Document, containers: Sequence[Document]) -> tuple[Adopte
 
     `containers` are the inspect documents of those that it may take volumes from.
     """
+    return tuple(
+        AdoptedVolume(name=name, destination=mount["Destination"], read_write=bool(mount.get("RW", True)))
+        for mount in _anonymous(container, containers)
+        if (name := _name(mount))
+    )
+
+
+def refusals(container: Document, containers: Sequence[Document]) -> tuple[Refusal, ...]:
+    """A refusal for each volume that would have to be adopted and that the engine does not tell the name of."""
+    return tuple(
+        Refusal(
+            rule="unnamed-volume",
+            text=f"the volume at {mount['Destination']} of {name_of(container)} has no name that the engine tells, so "
+            "its data would be lost: restart the engine, which makes it tell, or recreate the container by hand",
+        )
+        for mount in _anonymous(container, containers)
+        if not _name(mount)
+    )
+
+
+def _anonymous(container: Document, containers: Sequence[Document]) -> Iterator[Document]:
     host_config = host_config_of(container)
     named = {_target(bind) for bind in host_config.get("Binds") or [] if _source(bind)}
     named |= {_clean(mount["Target"]) for mount in host_config.get("Mounts") or [] if mount.get("Source")}
     taken = _taken_from_others(host_config, containers)
-    return tuple(
-        AdoptedVolume(
-            name=mount["Name"], destination=mount["Destination"], read_write=bool(mount.get("RW", True))
-        )
-        for mount in sorted(container.get("Mounts") or [], key=lambda one: str(one["Destination"]))
-        if mount.get("Type") == "volume"
-        and mount.get("Name")
-        and _clean(mount["Destination"]) not in named
-        and (_clean(mount["Destination"]), mount["Name"]) not in taken
-    )
+    for mount in sorted(container.get("Mounts") or [], key=lambda one: str(one["Destination"])):
+        place = _clean(mount["Destination"])
+        if mount.get("Type") == "volume" and place not in named and (place, _name(mount)) not in taken:
+            yield mount
+
+
+def _name(mount: Document) -> str:
+    """Engines leave the name out where the volume was asked for as a bind without a source; its folder tells it."""
+    in_folder = _FOLDER.search(str(mount.get("Source", "")))
+    return str(mount.get("Name") or (in_folder[1] if in_folder else ""))
 
 
 def with_adopted(host_config: dict[str, Any], volumes: Sequence[AdoptedVolume]) -> dict[str, Any]:
@@ -72,7 +97,7 @@ def _taken_from_others(host_config: Document, containers: Sequence[Document]) ->
     for entry in host_config.get("VolumesFrom") or []:
         other = find(entry.partition(":")[0], containers)
         if other is not None:
-            taken |= {(_clean(one["Destination"]), one.get("Name", "")) for one in other.get("Mounts") or []}
+            taken |= {(_clean(one["Destination"]), _name(one)) for one in other.get("Mounts") or []}
     return taken
 
 

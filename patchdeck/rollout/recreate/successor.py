@@ -115,24 +115,34 @@ def rebuilt(container: Document, image: Document | None, around: Surroundings) -
     """The same container again, on its own image, from an inspect document that was kept.
 
     For what is gone when it stops (`--rm`), and for dependents of a container that is replaced. `image` is the one
-    with the ID `container["Image"]`; the request names it by that ID, since a tag may have moved.
+    with the ID `container["Image"]`; the request names it by that ID where its tag has moved.
     """
     refused = _refusals(container, image, around)
     if image is None or refused:
         return Successor(name=name_of(container), image_id=container["Image"], refusals=refused)
-    own = subtract.whole(config_of(container), config_of(image)) | {"Image": container["Image"]}
+    own = subtract.whole(config_of(container), config_of(image)) | {"Image": _still_named(container, image)}
     return _same(container, own, dict(host_config_of(container)), around)
 
 
+def _still_named(container: Document, image: Document) -> str:
+    """What the container was created from, as long as that is what it names."""
+    name = str(config_of(container).get("Image") or "")
+    names = [*(image.get("RepoTags") or []), *(image.get("RepoDigests") or [])]
+    return name if name in names or f"{name}:latest" in names else str(container["Image"])
+
+
 def _refusals(container: Document, image: Document | None, around: Surroundings) -> tuple[Refusal, ...]:
-    gone = references.gone(container, around.containers, around.replaced)
+    found = (
+        *references.gone(container, around.containers, around.replaced),
+        *mounts.refusals(container, around.containers),
+    )
     if image is not None and image["Id"] == container["Image"]:
-        return gone
+        return found
     text = (
         f"the engine no longer has the image of {name_of(container)} ({short_image_id(container)}), so what is its "
         "own cannot be told from what came with the image: recreate it by hand"
     )
-    return (Refusal(rule="no-old-image", text=text), *gone)
+    return (Refusal(rule="no-old-image", text=text), *found)
 
 
 def _same(

@@ -17,6 +17,7 @@ from patchdeck.recording.reader import Recording
 from patchdeck.recording.scrub_state import scrubbed
 from patchdeck.recording.values import Cursor, Landmark, LandmarkKind, Line, RecordingError
 from patchdeck.recording.writer import Writer, scrubber_of
+from patchdeck.rollout.stories import FullStories
 from patchdeck.settings import Settings
 
 
@@ -112,12 +113,17 @@ def together(known: FullState, told: FullState) -> FullState:
             besides[one.source] = one
     anew = {engine.name for engine in told.engines}
     marks = dict.fromkeys((*known.marks, *told.marks))
+    rollouts = FullStories(
+        entries=(*known.rollouts.entries, *told.rollouts.entries),
+        workers=(*known.rollouts.workers, *told.rollouts.workers),
+    )
     return msgspec.structs.replace(
         told,
         host_ns=max(known.host_ns, told.host_ns),
         engine_ns={**known.engine_ns, **told.engine_ns},
         besides=tuple(besides.values()),
         marks=tuple(marks),
+        rollouts=rollouts,
         engines=(*(engine for engine in known.engines if engine.name not in anew), *told.engines),
     )
 

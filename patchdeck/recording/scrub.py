@@ -28,7 +28,8 @@ from patchdeck.model import (
     Planned,
     SourceChanged,
 )
-from patchdeck.model.plan import ConfigChange
+from patchdeck.model.journal import AnyEntry
+from patchdeck.model.plan import ConfigChange, Plan
 
 HIDDEN: Final = "***"
 
@@ -39,6 +40,8 @@ _ASSIGNED = re.compile(
 )
 _QUOTED = re.compile(r'"([^"]*)"')
 _FLAG = re.compile(r"(?P<flag>(?<!\S)--?(?P<name>[\w.-]+))\s+(?P<value>[^\s-]\S*)")
+_TEXTS: Final = ("text", "detail", "reason", "evidence", "answer", "why")
+"""Fields of the journal's entries that hold sentences."""
 _OF_COMMANDS = frozenset(("command", "entrypoint", "healthcheck"))
 
 
@@ -71,10 +74,8 @@ class Scrubber:
                 return replace(observation, detail=self.text(observation.detail))
             case GapSeen():
                 return replace(observation, reason=self.text(observation.reason))
-            case JournalEntered(entry=Planned() as planned):
-                changes = tuple(self.change(change) for change in planned.plan.changes)
-                plan = replace(planned.plan, host=self.text(planned.plan.host), changes=changes)
-                return replace(observation, entry=replace(planned, plan=plan))
+            case JournalEntered():
+                return replace(observation, entry=self.entry(observation.entry))
             case IndicatorRead(sustained=float(sustained)) if not math.isfinite(sustained):
                 # JSON has no word for it.
                 return replace(observation, sustained=None)
@@ -100,6 +101,28 @@ class Scrubber:
         if name in self._kept:
             return value
         return HIDDEN if self._is_secret(name) else self.text(value)
+
+    def entry(self, entry: AnyEntry) -> AnyEntry:
+        """Of an entry of the journal what people, engines and probes wrote, and what a plan says of changes."""
+        texts = {name: self.error(getattr(entry, name)) for name in _TEXTS if hasattr(entry, name)}
+        if isinstance(entry, Planned):
+            return replace(entry, plan=self.plan(entry.plan), **texts)
+        return replace(entry, **texts)
+
+    def plan(self, plan: Plan) -> Plan:
+        gates = {name: self.error(value) for name, value in plan.strategy.gates.items()}
+        return replace(
+            plan,
+            host=self.text(plan.host),
+            strategy=replace(plan.strategy, gates=gates),
+            gates=tuple(
+                replace(gate, rule=self.error(gate.rule), source=self.error(gate.source))
+                for gate in plan.gates
+            ),
+            refusals=tuple(replace(refusal, text=self.error(refusal.text)) for refusal in plan.refusals),
+            changes=tuple(self.change(change) for change in plan.changes),
+            unclear=tuple(self.error(one) for one in plan.unclear),
+        )
 
     def change(self, change: ConfigChange) -> ConfigChange:
         """Of a command the program is kept; of a label what its name allows."""

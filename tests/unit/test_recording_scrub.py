@@ -9,25 +9,29 @@ import pytest
 
 from patchdeck.model import (
     Actor,
+    Answered,
     AnyObservation,
     ContainerEvent,
     ContainerFacts,
     ContainerInspected,
     EngineDescribed,
     GapSeen,
+    GateJudged,
     Health,
     ImageChoice,
     ImageFacts,
     ImageInspected,
     JournalEntered,
     Marked,
+    Noted,
     Planned,
     Probe,
     SourceChanged,
     SourceState,
     Ticked,
+    Verdict,
 )
-from patchdeck.model.plan import ConfigChange, Plan
+from patchdeck.model.plan import ConfigChange, Plan, PlannedGate, Refusal, Strategy
 from patchdeck.recording.scrub import Scrubber
 from patchdeck.recording.writer import scrubber_of
 from patchdeck.settings import RecordingSettings, ServiceSettings, Settings
@@ -105,6 +109,9 @@ def planted() -> list[AnyObservation]:
             ConfigChange(what="label", name="db.password", old=CANARY, new=CANARY),
             ConfigChange(what="user", old=f"password={CANARY}", new="root"),
         ),
+        strategy=Strategy(gates={"command": f"check --token {CANARY}"}),
+        gates=(PlannedGate(name="probe", rule=f"https://{CANARY}@x answers", source=f"api_key={CANARY}"),),
+        refusals=(Refusal(rule="no-old-image", text=f"password={CANARY}"),),
     )
     by: dict[str, Any] = {"engine": "e", "at_ns": T0_NS}
     return [
@@ -124,7 +131,19 @@ def planted() -> list[AnyObservation]:
             source="engine", state=SourceState.LOST, detail=f"Authorization: Bearer {CANARY}", **by
         ),
         GapSeen(began_ns=1, ended_ns=2, reason=f"https://{CANARY}@x failed", **by),
-        JournalEntered(entry=Planned(rollout="r", plan=plan, by=Actor(user="ops")), **by),
+        JournalEntered(
+            entry=Planned(rollout="r", plan=plan, by=Actor(user="ops"), reason=f"token: {CANARY}"), **by
+        ),
+        JournalEntered(
+            entry=Answered(rollout="r", intent=1, act="start", ok=False, text=f'exec: "x {CANARY}": no'), **by
+        ),
+        JournalEntered(
+            entry=GateJudged(
+                rollout="r", step=0, gate="probe", verdict=Verdict.FAIL, evidence=f"https://{CANARY}@x: 500"
+            ),
+            **by,
+        ),
+        JournalEntered(entry=Noted(rollout="r", text=f"sent Bearer {CANARY}"), **by),
     ]
 
 

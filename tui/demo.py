@@ -85,6 +85,14 @@ class SimulatedEngine:
             look_back_s=LOOK_BACK_S,
         )
 
+    @property
+    def pid(self) -> int:
+        return self._child.pid
+
+    @property
+    def ended(self) -> bool:
+        return self._child.poll() is not None
+
     def wait(self, patience_s: float = PATIENCE_S) -> None:
         """Until it listens. Raises: EngineMissing."""
         assert self._child.stdout is not None

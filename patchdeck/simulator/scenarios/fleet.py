@@ -26,7 +26,7 @@ SEARCH = Service(
     name="shop/search",
     versions=(Version("3.2.0"), Version("3.3.0", CRASHES), Version("3.2.1")),
     replicas=6,
-    memory_bytes=210 * MB,
+    memory_bytes=180 * MB,
 )
 CACHE = Service(
     name="shop/cache",

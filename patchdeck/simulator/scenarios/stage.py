@@ -90,7 +90,7 @@ class Stage:
         service = next((one for one in self._scenario.services if one.name == name), None)
         if service is None:
             return Appetite()
-        share = self.chance.lognormvariate(0.0, 0.25)
+        share = self.chance.uniform(0.8, 1.2)
         return Appetite(
             processors=service.processors * share,
             memory_bytes=round(service.memory_bytes * share),

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from benchmarks import answering, herding, idling, knee, opening, recording
+from benchmarks import answering, herding, idling, knee, opening, recording, simulating
 from benchmarks.figures import Report, machine
 from tests.lab.engine import Engine
 from tests.lab.images import Images
@@ -23,6 +23,7 @@ BENCHMARKS: dict[str, Callable[[Lab, Engine, Images], Report]] = {
     "answering": answering.measure,
     "knee": knee.measure,
     "recording": lambda _lab, _engine, _images: recording.measure(),
+    "simulating": lambda _lab, _engine, _images: simulating.measure(),
 }
 
 

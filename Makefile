@@ -19,7 +19,7 @@ ARGS ?=
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help demo run test test-full test-unit test-live lint format lab bench wheel lock screenshot clean
+.PHONY: help demo run test test-full test-unit test-live lint format lab bench recordings wheel lock screenshot clean
 
 help: ## list these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -69,7 +69,10 @@ bench: $(READY) ## measure what the README promises
 	$(BIN)/python -m benchmarks $(ARGS)
 
 screenshot: $(READY) ## draw the README's picture of the console anew
-	$(BIN)/python docs/make_screenshots.py --lab $(ARGS)
+	$(BIN)/python docs/make_screenshots.py $(ARGS)
+
+recordings: $(READY) ## make the recordings that ship with the program again, on a real engine
+	$(BIN)/python -m tests.lab.captures $(ARGS)
 
 wheel: $(READY) ## build the wheel, and prove that it installs into an empty environment and starts
 	rm -rf dist .venv-wheel

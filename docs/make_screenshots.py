@@ -1,7 +1,8 @@
-"""Draws docs/deck.svg, the picture of the console in the README.
+"""Draws docs/deck.svg, the picture of the console in the README, from a recording that ships with the program.
 
-python docs/make_screenshots.py --lab                        of a real engine, brought up for it: five minutes
-python docs/make_screenshots.py                              of the made-up state that the tests use
+python docs/make_screenshots.py                              of recordings/all-at-once, in the middle of its herd
+python docs/make_screenshots.py --recording crash-loop --at 'the patch is taken back' --to docs/crash.svg
+python docs/make_screenshots.py --tests                      of the made-up state that the tests use
 python docs/make_screenshots.py --host URL --after 30        of a real engine, after watching it so many seconds
 python docs/make_screenshots.py --size 200x60 --theme light --press 2 --to docs/startups.svg
 """
@@ -13,44 +14,57 @@ import asyncio
 import os
 import re
 import sys
-from collections.abc import Callable
+from collections.abc import Sequence
 from contextlib import nullcontext
+from datetime import UTC
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
-from docs.scene import LASTS_S, played
+from patchdeck.recording.reader import Recording
+from patchdeck.replay.moment import parse
+from patchdeck.replay.thread import ReplayThread
 from patchdeck.settings import THEMES, EngineSettings, ScreenSettings, Settings
 from patchdeck.sources.targets import choose
 from patchdeck.watch import WatchThread
+from recordings import SHIPPED, path_of
 from tests.ui import sample
-from tests.ui.app_host import FakeWatch, stopped_clock
+from tests.ui.app_host import FakeWatch, settle, stopped_clock
 from tui.app import PatchdeckApp
-from tui.bridge import Watch
+from tui.replay import ReplayApp
 
-WatchMaker = Callable[[], Watch]
+MARK = "the patch begins"
+"""In recordings/all-at-once."""
+HERD_S = 12
+"""After it, some starts are done and most are not."""
+SETTINGS = Settings(screen=ScreenSettings(utc=True))
 
 
-def of_the_tests() -> WatchMaker:
+def of_the_tests(theme: str) -> PatchdeckApp:
     """The state in tests/ui/sample.py, with harmless names."""
-    return lambda: FakeWatch(sample.snapshot(texts=()))
+    return PatchdeckApp(SETTINGS, lambda: FakeWatch(sample.snapshot(texts=())), theme=theme)
 
 
-def of_an_engine(host: str) -> WatchMaker:
+def of_an_engine(host: str, theme: str) -> PatchdeckApp:
     """What is on a real engine now."""
-    settings = Settings(engines=(EngineSettings(host=host),))
-    return lambda: WatchThread(settings, choose(settings.engines, os.environ, Path.home()))
+    targets = choose((EngineSettings(host=host),), os.environ, Path.home())
+    return PatchdeckApp(SETTINGS, lambda: WatchThread(SETTINGS, targets), theme=theme)
 
 
-async def draw(
-    make_watch: WatchMaker, *, size: tuple[int, int], theme: str, after_s: float, keys: list[str]
-) -> str:
+def of_a_recording(name: str, moment: str, theme: str) -> PatchdeckApp:
+    """Paused at a moment, as `patchdeck replay` has it; in the middle of the herd where no moment is named."""
+    recording = Recording.open(path_of(name))
+    beginning = ReplayThread(recording).position
+    at_ns = parse(moment or MARK, beginning, UTC) + (0 if moment else HERD_S * 1_000_000_000)
+    return ReplayApp(SETTINGS, ReplayThread(recording, at_ns=at_ns, playing=False), theme=theme)
+
+
+async def draw(app: PatchdeckApp, *, size: tuple[int, int], after_s: float, keys: Sequence[str]) -> str:
     """The screen as SVG, once it has watched for `after_s` seconds and `keys` have been pressed."""
-    app = PatchdeckApp(Settings(screen=ScreenSettings(utc=True)), make_watch, theme=theme)
     async with app.run_test(size=size) as pilot:
         await pilot.pause(after_s)
         await pilot.press(*keys)
-        await pilot.pause(0.5)
+        await settle(pilot)
         return app.export_screenshot(title="patchdeck")
 
 
@@ -66,36 +80,28 @@ def main() -> None:
     arguments = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    arguments.add_argument("--host", help="an engine to watch; without it the state of the tests is drawn")
+    of = arguments.add_mutually_exclusive_group()
+    of.add_argument("--recording", choices=list(SHIPPED), default="all-at-once", metavar="NAME")
+    of.add_argument("--host", help="an engine to watch")
+    of.add_argument("--tests", action="store_true", help="the made-up state of the tests")
     arguments.add_argument(
-        "--lab", action="store_true", help="bring up an engine, and play docs/scene.py on it"
+        "--at", default="", metavar="TIME", help="of the recording: a time, or a mark's name"
     )
     arguments.add_argument("--after", type=float, default=1.0, metavar="SECONDS")
     arguments.add_argument("--size", default="120x40", metavar="COLUMNSxROWS")
     arguments.add_argument("--theme", choices=THEMES, default="dark")
-    arguments.add_argument("--press", nargs="*", default=[], metavar="KEY")
+    arguments.add_argument("--press", nargs="*", default=["plus", "plus"], metavar="KEY")
     arguments.add_argument("--to", type=Path, default=Path(__file__).with_name("deck.svg"), metavar="FILE")
     asked = arguments.parse_args()
     columns, rows = (int(part) for part in asked.size.split("x"))
-    size = (columns, rows)
-    if asked.lab:
-        with played() as engine:
-            make_watch = of_an_engine(engine.host)
-            picture = asyncio.run(
-                draw(
-                    make_watch,
-                    size=size,
-                    theme=asked.theme,
-                    after_s=LASTS_S - 20,
-                    keys=["plus", "plus", *asked.press],
-                )
-            )
+    if asked.tests:
+        app = of_the_tests(asked.theme)
+    elif asked.host:
+        app = of_an_engine(asked.host, asked.theme)
     else:
-        make_watch = of_an_engine(asked.host) if asked.host else of_the_tests()
-        with nullcontext() if asked.host else stopped_clock():
-            picture = asyncio.run(
-                draw(make_watch, size=size, theme=asked.theme, after_s=asked.after, keys=asked.press)
-            )
+        app = of_a_recording(asked.recording, asked.at, asked.theme)
+    with stopped_clock() if asked.tests else nullcontext():
+        picture = asyncio.run(draw(app, size=(columns, rows), after_s=asked.after, keys=asked.press))
     asked.to.write_text(self_contained(picture), encoding="utf-8")
     print(asked.to)
 

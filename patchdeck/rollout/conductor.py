@@ -25,11 +25,12 @@ from patchdeck.rollout.descriptions import Descriptions
 from patchdeck.rollout.hands import NoAnswer
 from patchdeck.rollout.journal import Journal
 from patchdeck.rollout.journal import Order as Command
+from patchdeck.rollout.keeping import kept_documents
 from patchdeck.rollout.ledger import Ledger
 from patchdeck.rollout.link import Link
 from patchdeck.rollout.locking import Denied, Keeper
 from patchdeck.rollout.looking import Eyes
-from patchdeck.rollout.prepare import NotReady, Preparation, kept_documents
+from patchdeck.rollout.prepare import NotReady, Preparation
 from patchdeck.rollout.restoring import outline, restored
 from patchdeck.rollout.runner import Start, Tools
 from patchdeck.rollout.scribe import Scribe

@@ -54,11 +54,10 @@ class Descriptions:
 
     def successor(self, unit: Unit, member: int, ledger: Ledger) -> Description:
         """`ledger` tells the successors of those that this one refers to."""
-        replaced = {
-            before.old_id: new_id
-            for number, before in enumerate(unit.members[:member])
-            if (new_id := ledger.new_id(unit.index, number))
-        }
+        replaced = {}
+        for number, before in enumerate(unit.members[:member]):
+            if new_id := ledger.new_id(unit.index, number):
+                replaced[before.old_id] = replaced[self._kept.made.get(before.old_id, before.old_id)] = new_id
         return _description(self.described(unit.members[member].old_id, first=member == 0, replaced=replaced))
 
     def described(self, old_id: str, *, first: bool, replaced: Mapping[str, str] | None = None) -> Successor:

@@ -64,7 +64,14 @@ class Journal(Database):
 
     # --- rollouts ---------------------------------------------------------------------------------
 
-    def open_rollout(self, planned: Planned, *, engine_id: str, target: bytes) -> Planned:
+    def open_rollout(
+        self,
+        planned: Planned,
+        *,
+        engine_id: str,
+        target: bytes,
+        documents: Sequence[tuple[str, object]] = (),
+    ) -> Planned:
         """Enter a rollout into the journal, with its first entry. `target` says how its worker reaches the engine."""
         plan = planned.plan
         with self.told(), self.transaction():
@@ -72,6 +79,7 @@ class Journal(Database):
                 "INSERT INTO rollouts (id, planned_ns, service, engine, engine_id, target) VALUES (?, ?, ?, ?, ?, ?)",
                 planned.rollout, planned.at_ns, plan.service, plan.engine, engine_id, target,
             )  # fmt: skip
+            self._keep(planned.rollout, documents)
             return self._insert(planned)
 
     def rollouts(self) -> list[Row]:
@@ -179,11 +187,14 @@ class Journal(Database):
     def keep(self, rollout: str, documents: Sequence[tuple[str, object]]) -> None:
         """Keep documents by name, all or none; one that is there already stays as it was."""
         with self.told(), self.transaction():
-            for name, document in documents:
-                self.run(
-                    "INSERT OR IGNORE INTO documents (rollout, name, document) VALUES (?, ?, ?)",
-                    rollout, name, msgspec.json.encode(document),
-                )  # fmt: skip
+            self._keep(rollout, documents)
+
+    def _keep(self, rollout: str, documents: Sequence[tuple[str, object]]) -> None:
+        for name, document in documents:
+            self.run(
+                "INSERT OR IGNORE INTO documents (rollout, name, document) VALUES (?, ?, ?)",
+                rollout, name, msgspec.json.encode(document),
+            )  # fmt: skip
 
     def kept(self, rollout: str, name: str) -> bytes | None:
         with self.told():

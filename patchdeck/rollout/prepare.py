@@ -10,9 +10,6 @@ import asyncio
 import os
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Final
-
-import msgspec
 
 from patchdeck.model.journal import Intended, PullProgressed
 from patchdeck.model.plan import Plan
@@ -23,6 +20,7 @@ from patchdeck.rollout.acting import Journalling
 from patchdeck.rollout.descriptions import Descriptions, Kept
 from patchdeck.rollout.hands import Document, Hands, answers
 from patchdeck.rollout.journal import Journal
+from patchdeck.rollout.keeping import KEPT, kept_documents, with_back
 from patchdeck.rollout.link import Link
 from patchdeck.rollout.planning.engine import read_containers, read_engine
 from patchdeck.rollout.planning.recheck import recheck
@@ -32,18 +30,9 @@ from patchdeck.rollout.scribe import Scribe
 from patchdeck.settings import Settings
 from patchdeck.sources.engine.connection import Refused
 
-KEPT: Final = "kept"
-"""The name of the document in the journal."""
-
 
 class NotReady(Exception):
     """The rollout cannot be carried out as planned: why, and what to do."""
-
-
-def kept_documents(journal: Journal, rollout: str) -> Kept | None:
-    """What an earlier worker kept; None where none came so far."""
-    body = journal.kept(rollout, KEPT)
-    return None if body is None else msgspec.json.decode(body, type=Kept)
 
 
 class Preparation:
@@ -140,6 +129,7 @@ class Preparation:
             if (old := await hands.inspect_image(image_id)) is not None:
                 images[image_id] = old
         kept = Kept(api=_api(hands), containers=containers, images=images, new_image_id=image["Id"])
+        kept = with_back(self._journal, self._rollout, kept)
         self._refuse(kept)
         await asyncio.to_thread(self._journal.keep, self._rollout, [(KEPT, kept)])
         return kept

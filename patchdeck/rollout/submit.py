@@ -17,6 +17,7 @@ from patchdeck.model.journal import Actor, Planned
 from patchdeck.model.plan import Plan
 from patchdeck.rollout.database import STATE_FOLDER
 from patchdeck.rollout.journal import Journal
+from patchdeck.rollout.keeping import BACK, Back
 from patchdeck.sources.targets import Target
 
 
@@ -24,9 +25,12 @@ class NotSubmitted(Exception):
     """The plan cannot be run: why, and what to do."""
 
 
-def submit(journal: Journal, plan: Plan, target: Target, by: Actor, reason: str = "") -> Planned:
+def submit(
+    journal: Journal, plan: Plan, target: Target, by: Actor, reason: str = "", *, back: Back | None = None
+) -> Planned:
     """Enter a rollout into the journal; nothing is done to a container yet. Its ID is in the entry.
 
+    `back` comes with a plan that undoes another rollout.
     Raises NotSubmitted, JournalError.
     """
     if plan.refusals:
@@ -41,7 +45,12 @@ def submit(journal: Journal, plan: Plan, target: Target, by: Actor, reason: str 
     planned = Planned(
         rollout=rollout, at_ns=time.time_ns(), plan=replace(plan, id=rollout), by=by, reason=reason
     )
-    return journal.open_rollout(planned, engine_id=plan.engine_id, target=encode_target(target))
+    return journal.open_rollout(
+        planned,
+        engine_id=plan.engine_id,
+        target=encode_target(target),
+        documents=[(BACK, back)] if back else [],
+    )
 
 
 def start(rollout: str, folder: Path) -> int:

@@ -106,3 +106,29 @@ async def test_a_worker_may_be_killed_at_every_point(engine: Engine, images: Ima
         for back in (False, True):
             hit = await matrix.cell(point, back=back)
     assert point > 100
+
+
+ENGINE_SPREAD = (20, 45, 80)
+
+
+async def test_an_engine_that_is_killed_is_waited_for_and_the_service_is_whole(
+    stock: Engine, stock_images: Images, tmp_path: Path
+) -> None:
+    matrix = Matrix(stock, stock_images, tmp_path)
+    for number, point in enumerate(ENGINE_SPREAD):
+        assert await matrix.cell(point, back=bool(number % 2), kills_engine=True)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(7200)
+async def test_an_engine_may_be_killed_at_every_fourth_point(
+    engine: Engine, images: Images, tmp_path: Path
+) -> None:
+    """Every fourth: before and after a write or a call are the same to an engine, and it takes seconds to come up."""
+    matrix = Matrix(engine, images, tmp_path)
+    point, hit = 1, True
+    while hit:
+        for back in (False, True):
+            hit = await matrix.cell(point, back=back, kills_engine=True)
+        point += 4
+    assert point > 100

@@ -4,12 +4,20 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from patchdeck.model import RolloutState
+from patchdeck.rollout.journal import Journal
+from patchdeck.rollout.processes import actor
+from patchdeck.rollout.submit import NotSubmitted, submit
+from patchdeck.rollout.way_back import NoWayBack, plan_back
 from patchdeck.rollout.worker import carry_out
+from patchdeck.settings import Settings
+from patchdeck.sources.engine.connection import Connection
 from tests.lab.engine import Engine
 from tests.lab.images import Images
 from tests.lab.services import start_service
-from tests.live.rollouts import locks, service_now, submitted, told
+from tests.live.rollouts import locks, service_now, submitted, target_of, told
 
 
 async def test_a_service_is_moved_to_another_image_and_nothing_else_is_left(
@@ -26,3 +34,47 @@ async def test_a_service_is_moved_to_another_image_and_nothing_else_is_left(
     assert all(one["State"]["Running"] for one in now.values())
     assert {one["HostConfig"]["RestartPolicy"]["Name"] for one in now.values()} == {"always"}
     assert not locks(engine)
+
+
+async def test_a_committed_rollout_is_undone_with_the_old_configuration_and_the_data(
+    stock: Engine, stock_images: Images, tmp_path: Path
+) -> None:
+    old = start_service(
+        stock,
+        stock_images.web("1.0"),
+        2,
+        env={"OWN": "yes", "VERSION": "1.0"},
+        config={"Volumes": {"/data": {}}},
+    )
+    before = service_now(stock)
+    stock.docker("exec", old[0].name, "sh", "-c", "echo kept > /data/file")
+    rollout = await submitted(stock, tmp_path, stock_images.web("1.1"))
+    assert (await carry_out(rollout, tmp_path)).end is RolloutState.COMMITTED
+    with Journal(tmp_path) as journal:
+        async with Connection(target_of(stock)) as connection:
+            plan, back = await plan_back(connection, journal, rollout, Settings())
+        undoing = submit(journal, plan, target_of(stock), actor("test"), back=back).rollout
+    state = await carry_out(undoing, tmp_path)
+    assert state.end is RolloutState.COMMITTED, state.text
+    now = service_now(stock)
+    assert sorted(now) == sorted(before)
+    for name, one in now.items():
+        assert one["Image"] == before[name]["Image"]
+        assert one["Config"]["Env"] == before[name]["Config"]["Env"]
+        assert [mount["Name"] for mount in one["Mounts"]] == [
+            mount["Name"] for mount in before[name]["Mounts"]
+        ]
+    assert stock.docker("exec", old[0].name, "cat", "/data/file") == "kept"
+
+
+async def test_only_what_is_committed_can_be_undone(
+    stock: Engine, stock_images: Images, tmp_path: Path
+) -> None:
+    start_service(stock, stock_images.web("1.0"), 1)
+    rollout = await submitted(stock, tmp_path, stock_images.web("1.1"))
+    with Journal(tmp_path) as journal:
+        async with Connection(target_of(stock)) as connection:
+            with pytest.raises(NoWayBack, match="planned"):
+                await plan_back(connection, journal, rollout, Settings())
+        with pytest.raises(NotSubmitted, match=f"rollout {rollout} of shop/web is open"):
+            await submitted(stock, tmp_path, stock_images.web("1.1"))

@@ -23,6 +23,7 @@ BENCHMARKS: dict[str, Callable[[Lab, Engine, Images], Report]] = {
     "answering": answering.measure,
     "knee": knee.measure,
     "recording": lambda _lab, _engine, _images: recording.measure(),
+    "replaying": lambda _lab, _engine, _images: replaying.measure(),
     "simulating": lambda _lab, _engine, _images: simulating.measure(),
 }
 

@@ -25,6 +25,8 @@ class Mount:
     mode: str = ""
     writable: bool = True
     anonymous: bool = False
+    inherited: bool = False
+    """From another container, which holds the volume."""
 
 
 @dataclass

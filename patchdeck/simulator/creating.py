@@ -61,7 +61,8 @@ class Creating:
         await world.costs.create(container_id)
         if world.faults.disk_full:
             raise EngineFault(500, f"mkdir {ROOT}/overlay2/{container_id}-init: no space left on device")
-        return Container(
+        world.mounting.check(host)
+        made = Container(
             id=container_id,
             name=name,
             created_ns=began_ns,
@@ -69,9 +70,16 @@ class Creating:
             behaviour=behaviour,
             config=config,
             host=host,
-            mounts=world.mounting.of(config, host),
+            mounts=[],
             endpoints=self._endpoints(host, body.get("NetworkingConfig") or {}),
         )
+        try:
+            made.mounts = world.mounting.of(config, host)
+        except EngineFault:
+            # It was there already, if for a moment.
+            world.tell(made, "destroy")
+            raise
+        return made
 
     def _check(self, name: str, body: dict[str, Any]) -> None:
         words, host = self._world.words, body.get("HostConfig") or {}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 from patchdeck.simulator.container import Container, Mount
@@ -18,6 +19,19 @@ class Mounting:
         self._containers = containers
         self._words = words
 
+    def check(self, host: dict[str, Any]) -> None:
+        """Raises: EngineFault for what can not be mounted anywhere."""
+        for bind in host["Binds"] or ():
+            destination = bind.partition(":")[2].partition(":")[0]
+            if not destination.startswith("/"):
+                raise self._words.relative_mount(bind, destination)
+        for mount in host.get("Mounts") or ():
+            if not (mount.get("Target") or "").startswith("/"):
+                kind = mount.get("Type") or "volume"
+                raise EngineFault(
+                    400, f'invalid mount config for type "{kind}": field Target must not be empty'
+                )
+
     def of(self, config: dict[str, Any], host: dict[str, Any]) -> list[Mount]:
         """Makes the volumes that are not there yet. Raises: EngineFault."""
         found: dict[str, Mount] = {}
@@ -31,23 +45,18 @@ class Mounting:
     def _from_others(self, host: dict[str, Any]) -> Iterator[Mount]:
         for entry in host["VolumesFrom"] or ():
             name, _, mode = entry.partition(":")
-            for mount in self._containers.get(name).mounts:
+            other = self._containers.find(name)
+            if other is None:
+                raise EngineFault(400, self._words.no_container(name).message)
+            for mount in other.mounts:
                 if mount.kind != "tmpfs":
-                    yield Mount(
-                        mount.kind,
-                        mount.destination,
-                        mount.name,
-                        mount.source,
-                        mode,
-                        mount.writable and mode != "ro",
-                    )
+                    writable = mount.writable and mode != "ro"
+                    yield replace(mount, mode=mode, writable=writable, anonymous=False, inherited=True)
 
     def _binds(self, host: dict[str, Any]) -> Iterator[Mount]:
         for bind in host["Binds"] or ():
             source, _, rest = bind.partition(":")
             destination, _, mode = rest.partition(":")
-            if not destination.startswith("/"):
-                raise self._words.relative_mount(bind, destination)
             writable = "ro" not in mode.split(",")
             if source.startswith("/"):
                 yield Mount("bind", destination, source=source, mode=mode, writable=writable)
@@ -58,10 +67,6 @@ class Mounting:
         for mount in host.get("Mounts") or ():
             kind, target = mount.get("Type") or "volume", mount.get("Target") or ""
             source, writable = mount.get("Source") or "", not mount.get("ReadOnly")
-            if not target.startswith("/"):
-                raise EngineFault(
-                    400, 'invalid mount config for type "' + kind + '": field Target must not be empty'
-                )
             if kind == "volume":
                 options = mount.get("VolumeOptions") or {}
                 yield self._volume(source, target, mode="z", writable=writable, labels=options.get("Labels"))
@@ -85,12 +90,12 @@ class Mounting:
     def hold(self, container: Container) -> None:
         """Its volumes can not be removed as long as it is there."""
         for mount in container.mounts:
-            if mount.kind == "volume":
+            if mount.kind == "volume" and not mount.inherited:
                 self._volumes.get(mount.name).users.add(container.id)
 
     def let_go(self, container: Container, *, remove_anonymous: bool) -> None:
         for mount in container.mounts:
-            if mount.kind != "volume":
+            if mount.kind != "volume" or mount.inherited:
                 continue
             users = self._volumes.get(mount.name).users
             users.discard(container.id)

@@ -192,7 +192,7 @@ class NetworkStore:
         if network.subnet is not None:
             endpoint.prefix = network.subnet.prefixlen
             # Newer engines do not tell a gateway through which nothing goes out.
-            hidden = network.internal and self._generation.since_27
+            hidden = network.internal and self._generation.since_24
             endpoint.gateway = "" if hidden else network.gateway
             endpoint.mac = endpoint.asked.get("MacAddress") or self._mac(endpoint.address)
         network.members[container.id] = (container.name, endpoint)

@@ -121,7 +121,9 @@ class Server:
                 f"client version {text} is too old. Minimum supported API version is {generation.least_api}, please"
                 " upgrade your client to a newer version"
             )
-            # Clients of then expected no JSON.
+            if generation.since_24 and not generation.since_27:
+                return answer({"message": said}, 400)
+            # Clients of then expected no JSON; engines went back to that.
             return web.Response(status=400, text=f"{said}\n")
         return None
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import tempfile
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+import threading
+import time
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -94,3 +97,45 @@ async def simulated(version: str = NEWEST, seed: int = 1, **world: Any) -> Async
             connector = aiohttp.UnixConnector(str(server.socket), limit=0)
             async with aiohttp.ClientSession(connector=connector) as session:
                 yield Simulated(engine, clock, server, session)
+
+
+class FastClock:
+    """Real time, so many times as fast."""
+
+    def __init__(self, times: float) -> None:
+        self._times = times
+        self._began_ns = time.time_ns()
+
+    def now_ns(self) -> int:
+        return self._began_ns + round((time.time_ns() - self._began_ns) * self._times)
+
+    async def sleep(self, seconds: float) -> None:
+        await asyncio.sleep(seconds / self._times)
+
+
+@contextmanager
+def simulated_beside(
+    version: str, prepare: Callable[[World], None], *, times: float = 20.0
+) -> Iterator[Path]:
+    """A simulated engine on a thread and a loop of its own, for clients that block; its socket."""
+    with tempfile.TemporaryDirectory() as folder:
+        socket = Path(folder) / "s"
+        listening, leave = threading.Event(), asyncio.Event()
+        loop = asyncio.new_event_loop()
+
+        async def serve() -> None:
+            world = World(version=version, seed=1, clock=FastClock(times))
+            prepare(world)
+            async with Server(Engine(world), socket):
+                listening.set()
+                await leave.wait()
+
+        thread = threading.Thread(target=lambda: loop.run_until_complete(serve()))
+        thread.start()
+        try:
+            assert listening.wait(10)
+            yield socket
+        finally:
+            loop.call_soon_threadsafe(leave.set)
+            thread.join(10)
+            loop.close()

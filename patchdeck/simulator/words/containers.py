@@ -142,7 +142,9 @@ class StartWords(Voice):
     def no_program(self, program: str) -> EngineFault:
         task = "failed to create shim task: OCI runtime create failed: runc create failed: unable to start container"
         said = f'{task} process: exec: "{program}": stat {program}: no such file or directory'
-        return self._either(400, f"{said}: unknown", f"failed to create task for container: {said}")
+        if self._new:
+            said = f"failed to create task for container: {said}"
+        return EngineFault(400, said if self._newest else f"{said}: unknown")
 
     def port_taken(self, name: str, endpoint_id: str, address: str, port: int) -> EngineFault:
         return EngineFault(

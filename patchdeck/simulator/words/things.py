@@ -16,11 +16,8 @@ class NetworkWords(Voice):
         return EngineFault(409, f"network with name {name} already exists")
 
     def network_without_name(self) -> EngineFault:
-        return (
-            EngineFault(400, "invalid name: name is empty")
-            if self._new
-            else EngineFault(500, "invalid name: ")
-        )
+        status = 400 if self._new else 500
+        return EngineFault(status, f"invalid name: {'name is empty' if self._newest else ''}")
 
     def predefined_to_create(self, name: str) -> EngineFault:
         return EngineFault(403, f"operation is not permitted on predefined {name} network ")

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from benchmarks import answering, herding, idling, knee, opening, recording, simulating
+from benchmarks import answering, herding, idling, knee, opening, recording, replaying, simulating
 from benchmarks.figures import Report, machine
 from tests.lab.engine import Engine
 from tests.lab.images import Images

@@ -136,18 +136,18 @@ def recording_by_command(engine: Engine, path: Path) -> Iterator[subprocess.Pope
 
 
 def test_what_secrets_a_container_holds_are_in_no_byte_of_its_recording(
-    engine: Engine, images: Images, tmp_path: Path
+    stock: Engine, stock_images: Images, tmp_path: Path
 ) -> None:
     """By the command, ended by SIGTERM, and read while it was being written."""
     path = tmp_path / "planted.pdrec"
-    with recording_by_command(engine, path) as process:
+    with recording_by_command(stock, path) as process:
         assert wait_until(lambda: path.exists() and path.stat().st_size > 0, 20)
-        container = planted(engine, images.web("1.0"))
-        engine.docker("exec", container, "/bin/sh", "-c", f": {CANARY}-exec")
+        container = planted(stock, stock_images.web("1.0"))
+        stock.docker("exec", container, "/bin/sh", "-c", f": {CANARY}-exec")
         # A program that is not there, with its arguments in one word: the runtime's error quotes it.
-        engine.docker(
+        stock.docker(
             "run", "--name=refused", "--network=none", f"--entrypoint=/no --password={CANARY}-program",
-            images.web("1.0"), check=False,
+            stock_images.web("1.0"), check=False,
         )  # fmt: skip
 
         def probed() -> bool:

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from patchdeck.fleet import Fleet
-from patchdeck.model import AnyObservation, SourceState, Ticked
+from patchdeck.model import Actor, AnyObservation, ImageChoice, JournalEntered, Planned, SourceState, Ticked
+from patchdeck.model.plan import Plan
 from patchdeck.recording import excerpt
 from patchdeck.recording.reader import Recording
 from patchdeck.recording.values import Cursor, LandmarkKind, RecordingError
@@ -35,6 +36,18 @@ def story(name: str = "e", begin_s: float = 0.0, **labels: str) -> list[AnyObser
 @pytest.fixture(autouse=True)
 def shortly(monkeypatch: pytest.MonkeyPatch) -> None:
     short_members(monkeypatch, 11)
+
+
+def planned(engine: str) -> JournalEntered:
+    plan = Plan(
+        id=f"rollout-{engine}",
+        service="web",
+        engine=engine,
+        origin=ImageChoice(image="web:1"),
+        to=ImageChoice(image="web:2"),
+    )
+    entry = Planned(rollout=f"rollout-{engine}", sequence=1, at_ns=ns(1), plan=plan, by=Actor(user="ops"))
+    return JournalEntered(engine=engine, at_ns=ns(1), entry=entry)
 
 
 def written(
@@ -140,7 +153,7 @@ def test_two_engines_in_one_tell_what_one_console_would_have_told(tmp_path: Path
 
 
 def test_what_the_later_of_two_knew_at_its_beginning_is_known_from_then_on(tmp_path: Path) -> None:
-    one, other = arrivals(story("e")), arrivals(story("f"))
+    one, other = arrivals([planned("e"), *story("e")]), arrivals([planned("f"), *story("f")])
     with Recording.open(put(tmp_path, written(other, "f"), "other")) as whole:
         excerpt.cut(whole, tmp_path / "late", from_ns=ns(20), to_ns=whole.ended_ns, settings=Settings())
     with (
@@ -154,6 +167,7 @@ def test_what_the_later_of_two_knew_at_its_beginning_is_known_from_then_on(tmp_p
     with Recording.open(tmp_path / "both") as recording:
         fleet, _, _ = recording.advance(*recording.fleet_at(0), recording.ended_ns)
         assert difference(fleet.snapshot(), expected.snapshot()) == ""
+        assert [rollout.id for rollout in fleet.snapshot().rollouts] == ["rollout-e", "rollout-f"]
         fleet, _ = recording.fleet_at(ns(19.9))
         assert [engine.name for engine in fleet.snapshot().engines] == ["e"]
 

@@ -174,7 +174,7 @@ def one_member(text: bytes) -> bytes:
 # --------------------------------------------------------------------------------------------------- growing
 
 
-@pytest.mark.parametrize("step", [5, 61])
+@pytest.mark.parametrize("step", [23, 61])
 def test_a_file_that_is_still_being_written_is_followed_to_its_end(
     tmp_path: Path, shortly: None, step: int
 ) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 from patchdeck.model.facts import Value
-from patchdeck.model.journal import Binding, GateJudged, Verdict
+from patchdeck.model.journal import Binding, GateJudged, Noted, Verdict
 from patchdeck.model.plan import Plan, PlannedStep
 from patchdeck.rollout.seen import SeenContainer
 
@@ -54,10 +54,14 @@ class Step(Value, frozen=True, kw_only=True):
     """Of this step and those before it."""
 
 
+Said = GateJudged | Noted
+"""What a gate has to say: its judgement, or why it does not judge this step."""
+
+
 class Jury(Protocol):
     """All gates of a rollout but health, which the worker sees to itself."""
 
-    async def judge(self, step: Step) -> Sequence[GateJudged]:
+    async def judge(self, step: Step) -> Sequence[Said]:
         """Raises nothing: what keeps a gate from judging is a hold, with the reason as its evidence."""
 
 
@@ -81,11 +85,11 @@ class FixedPacer:
 class NoGates:
     """Health alone decides."""
 
-    async def judge(self, step: Step) -> Sequence[GateJudged]:
+    async def judge(self, step: Step) -> Sequence[Said]:
         return ()
 
 
-def worst(judged: Sequence[GateJudged]) -> Verdict:
+def worst(said: Sequence[Said]) -> Verdict:
     """One failure fails, and else one hold holds."""
-    verdicts = {one.verdict for one in judged}
+    verdicts = {one.verdict for one in said if isinstance(one, GateJudged)}
     return next((one for one in (Verdict.FAIL, Verdict.HOLD) if one in verdicts), Verdict.PASS)

@@ -96,7 +96,6 @@ class PatchdeckApp(App[int], inherit_bindings=False):
         self._make_watch = make_watch
         self._matcher = Matcher("")
         self._bridge: Bridge | None = None
-        self._asked_from: Widget | None = None
         self._marking_ns = 0
         """The moment for which a name is being asked."""
         self._leaving = False
@@ -184,29 +183,17 @@ class PatchdeckApp(App[int], inherit_bindings=False):
         if event.prompt.id == "mark":
             from tui.recording import mark  # noqa: PLC0415
 
-            await self.asked(event.prompt)
+            await event.prompt.action_close()
             await mark(self, event.text, at_ns=self._marking_ns)
-
-    # Asking
 
     async def ask(self, question: str, *, id: str) -> None:  # noqa: A002 - as Textual has it
         """Open a line that asks; its `Prompt.Answered` comes to the app, under this id."""
         from widgets.prompt import Prompt  # noqa: PLC0415 - it brings Textual's input
 
-        if isinstance(self.screen, ConsoleScreen) and not self.screen.query(Prompt):
-            self._asked_from = self.screen.focused
-            prompt = Prompt(question, id=id)
-            await self.screen.mount(prompt, before=self.screen.query_one(Footer))
-            prompt.focus()
-
-    async def asked(self, prompt: Widget) -> None:
-        """The question is done with: the keyboard goes back to where it was."""
-        await prompt.remove()
-        if self._asked_from is not None and self._asked_from.is_mounted:
-            self._asked_from.focus()
-
-    async def on_prompt_left(self, event: Prompt.Left) -> None:
-        await self.asked(event.prompt)
+        screen = self.screen
+        if isinstance(screen, ConsoleScreen) and not screen.query(Prompt):
+            prompt = Prompt(question, asked_from=screen.focused, id=id)
+            await screen.mount(prompt, before=screen.query_one(Footer))
 
     # What a replay has besides
 

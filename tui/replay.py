@@ -140,7 +140,7 @@ class ReplayApp(PatchdeckApp, inherit_bindings=False):
         except MomentError as error:
             self.notify(str(error), severity="warning", markup=False)
             return
-        await self.asked(event.prompt)
+        await event.prompt.action_close()
         position = self.replay.position
         if not position.began_ns <= at_ns <= position.ended_ns:
             self.notify("That is not in this recording; this is its nearest moment.", markup=False)

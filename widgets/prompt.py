@@ -8,6 +8,7 @@ from typing import ClassVar
 from textual import events
 from textual.binding import Binding, BindingType
 from textual.message import Message
+from textual.widget import Widget
 from textual.widgets import Input
 
 from widgets.cells import clean
@@ -16,10 +17,13 @@ _LONGEST = 200
 
 
 class Prompt(Input):
-    """Enter answers, with nothing too; Escape leaves. Whoever opened it takes it away."""
+    """Enter answers, with nothing too; Escape closes it. Whoever takes the answer closes it too.
+
+    It takes the keyboard, and gives it back to `asked_from`.
+    """
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape", "leave", "Leave", show=False, id="prompt.leave"),
+        Binding("escape", "close", "Leave", show=False, id="prompt.close"),
     ]
     DEFAULT_CSS = """
     Prompt {
@@ -41,21 +45,23 @@ class Prompt(Input):
         def control(self) -> Prompt:
             return self.prompt
 
-    @dataclass
-    class Left(Message):
-        """It is not to be answered."""
-
-        prompt: Prompt
-
-        @property
-        def control(self) -> Prompt:
-            return self.prompt
-
-    def __init__(self, question: str, *, id: str | None = None) -> None:  # noqa: A002 - Textual's own name for it
+    def __init__(
+        self,
+        question: str,
+        *,
+        asked_from: Widget | None = None,
+        id: str | None = None,  # noqa: A002 - Textual's own name for it
+    ) -> None:
         super().__init__(placeholder=question, max_length=_LONGEST, compact=True, id=id)
+        self._asked_from = asked_from
 
-    def action_leave(self) -> None:
-        self.post_message(self.Left(self))
+    def on_mount(self) -> None:
+        self.focus()
+
+    async def action_close(self) -> None:
+        await self.remove()
+        if self._asked_from is not None and self._asked_from.is_mounted:
+            self._asked_from.focus()
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
         event.stop()

@@ -17,6 +17,8 @@ from widgets.panel import Panel
 
 _WORDS_CELLS = 14
 """What the words at the left end take at least, so that the track stays where it is."""
+_WITH_DATE = 100
+"""Cells from which the date has room."""
 
 
 class Notch(StrEnum):
@@ -38,7 +40,7 @@ class Marked:
 
 
 class Scrubber(Panel):
-    """`paused  4×  23:41:07 ━━◆━━┃──╱╱──✗──── 00:10:00`. A click on the track, or a drag along it, goes there.
+    """`paused 4×  2026-01-31 23:41:07 ━━◆━━┃──╱╱──✗──── 00:10:00`. A click on the track goes there, and so does a drag.
 
     In the order of the line: what it does, at which speed, when the recording began, the track, when it ended.
     """
@@ -90,7 +92,7 @@ class Scrubber(Panel):
         line = self.line(width).gap(1)
         line.put(self._words, Ink.BUSY if self._stopped else Ink.CALM)
         line.gap(max(_WORDS_CELLS + 1 - line.taken, 0) + 1)
-        line.put(units.clock(self._began_ns, utc=self._utc), Ink.MUTED).gap(1)
+        line.put(self._beginning(width), Ink.MUTED).gap(1)
         end = units.clock(self._ended_ns, utc=self._utc)
         cells = max(line.room - len(end) - 2, 1)
         self._track = range(line.taken, line.taken + cells)
@@ -102,6 +104,12 @@ class Scrubber(Panel):
                 text, ink = glyphs.thumb, Ink.STRONG
             line.put(text, ink)
         return (line.gap(1).put(end, Ink.MUTED).spans(),)
+
+    def _beginning(self, width: int) -> str:
+        """With its date where there is room: what is replayed is seldom of today."""
+        if width < _WITH_DATE:
+            return units.clock(self._began_ns, utc=self._utc)
+        return units.date_and_clock(self._began_ns, utc=self._utc).removesuffix("Z")
 
     def _notches(self) -> dict[int, Notch]:
         """By cell, what weighs most there."""

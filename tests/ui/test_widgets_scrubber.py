@@ -86,6 +86,16 @@ async def test_the_track_stays_where_it_is_whatever_the_replay_does() -> None:
     assert len(where) == 1
 
 
+@pytest.mark.parametrize(("width", "dated"), [(80, False), (120, True)])
+async def test_the_day_is_told_where_there_is_room(width: int, dated: bool) -> None:
+    scrubber = Scrubber(glyphs=UNICODE, utc=True)
+    async with shown(scrubber, size=(width, 1)):
+        show(scrubber, 0)
+        (line,) = lines(scrubber)
+    assert ("2026-11-18 11:06:40 " in line) is dated
+    assert "11:06:40 " in line
+
+
 async def test_a_recording_without_any_length_is_drawn_and_takes_clicks() -> None:
     scrubber = Scrubber(glyphs=UNICODE, utc=True)
     async with shown(scrubber, size=(80, 1)) as (host, pilot):

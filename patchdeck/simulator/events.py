@@ -86,6 +86,10 @@ class EventLog:
             for listener in self._listeners:
                 listener.offer(event, line)
 
+    def kept(self) -> list[Event]:
+        """Those of the ring, oldest first."""
+        return list(self._ring)
+
     def since(self, from_ns: int | None, until_ns: int | None, filters: Filters) -> list[bytes]:
         """Those of the ring, both ends included, as JSON lines."""
         if from_ns is None:

@@ -204,5 +204,17 @@ def load(generation: str) -> dict[str, Told]:
 
 
 def save(generation: str, recorded: dict[str, Told]) -> None:
-    text = json.dumps(msgspec.to_builtins(recorded), indent=1, ensure_ascii=False, sort_keys=True)
-    (RECORDED / f"{generation}.json").write_text(f"{text}\n", encoding="utf-8")
+    """A line for each answer and each event, so that a difference shows as one."""
+    lines = []
+    for story, told in sorted(recorded.items()):
+        parts = ",\n".join(
+            f'  "{name}": [\n{_lines(entries)}\n  ]'
+            for name, entries in (("answers", told.answers), ("events", told.events))
+        )
+        lines.append(f" {json.dumps(story)}: {{\n{parts}\n }}")
+    text = "{\n" + ",\n".join(lines) + "\n}\n"
+    (RECORDED / f"{generation}.json").write_text(text, encoding="utf-8")
+
+
+def _lines(entries: list[Any]) -> str:
+    return ",\n".join(f"   {json.dumps(entry, ensure_ascii=False, sort_keys=True)}" for entry in entries)

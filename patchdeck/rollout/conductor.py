@@ -11,32 +11,31 @@ from patchdeck.model.facts import Value
 from patchdeck.model.journal import (
     AnyEntry,
     Commanded,
-    GateJudged,
     Noted,
-    PaceChanged,
     RolloutState,
     StateEntered,
-    Verdict,
 )
-from patchdeck.model.plan import Order, Plan
+from patchdeck.model.plan import Plan
 from patchdeck.rollout.acting import Actions, Journalling
 from patchdeck.rollout.crew import Crew
 from patchdeck.rollout.descriptions import Descriptions
 from patchdeck.rollout.hands import NoAnswer
 from patchdeck.rollout.journal import Journal
 from patchdeck.rollout.journal import Order as Command
+from patchdeck.rollout.judging import Bench
 from patchdeck.rollout.keeping import kept_documents
 from patchdeck.rollout.ledger import Ledger
 from patchdeck.rollout.link import Link
 from patchdeck.rollout.locking import Denied, Keeper
 from patchdeck.rollout.looking import Eyes
+from patchdeck.rollout.orders import follow_orders
 from patchdeck.rollout.prepare import NotReady, Preparation
 from patchdeck.rollout.restoring import outline, restored
-from patchdeck.rollout.runner import Start, Tools
+from patchdeck.rollout.room import RoomTeller
+from patchdeck.rollout.runner import Tools
 from patchdeck.rollout.scribe import Scribe
-from patchdeck.rollout.seams import Jury, Pacer, StartSeen, Step, worst
-from patchdeck.rollout.seen import SeenContainer
-from patchdeck.rollout.sentry import follow_events, not_ready
+from patchdeck.rollout.seams import Jury, Pacer
+from patchdeck.rollout.sentry import follow_events
 from patchdeck.rollout.signals import (
     Answer,
     Asked,
@@ -48,14 +47,12 @@ from patchdeck.rollout.signals import (
     Go,
     HoldExpired,
     Judge,
-    Judged,
     Leave,
     LockDenied,
     Locked,
     NotPrepared,
     Prepare,
     Prepared,
-    Room,
     Signal,
     TakeLock,
     Terminated,
@@ -71,8 +68,6 @@ from patchdeck.settings import Settings
 from patchdeck.sources.engine.connection import Refused
 from patchdeck.sources.targets import Target
 
-ROOM_S: Final = 0.5
-ORDERS_S: Final = 0.2
 _ENDINGS: Final = ("die", "oom", "stop", "kill", "destroy", "health_status: unhealthy")
 
 
@@ -87,6 +82,14 @@ class Task(Value, frozen=True, kw_only=True):
     """Take the service's lock from whoever holds it."""
 
 
+class Equipment(Value, frozen=True, kw_only=True):
+    """What there is once the rollout is prepared."""
+
+    ledger: Ledger
+    crew: Crew
+    bench: Bench
+
+
 class Conductor:
     """One rollout, in one worker. `journal` is this object's alone."""
 
@@ -96,17 +99,18 @@ class Conductor:
         self._task = task
         self._plan = task.plan
         self._journal = journal
-        self._pacer = pacer
         self._jury = jury
         self._settings = settings or Settings()
         self._outline = outline(task.plan)
         self._entries = journal.entries(task.rollout)
         self.state = restored(task.plan, self._entries)
-        self._ledger: Ledger | None = None
+        self._equipment: Equipment | None = None
         self._scribe = Scribe(journal, self._written)
         self._signals: asyncio.Queue[tuple[Signal, Command | None]] = asyncio.Queue()
         self._link = Link(
             task.target,
+            # What is begun has to be brought to an end, however long the engine is away; what is not may be refused.
+            patient=self.state.changed,
             on_lost=lambda: self.tell(EngineLost()),
             on_back=self._engine_is_back,
         )
@@ -118,12 +122,17 @@ class Conductor:
             user=task.user,
             take_over=task.take_over,
         )
-        self._eyes: Eyes | None = None
-        self._crew: Crew | None = None
         self._tasks: asyncio.TaskGroup | None = None
         self._beside: list[asyncio.Task[None]] = []
-        self._down: frozenset[int] = frozenset()
-        self._told_pace: tuple[int, object] | None = None
+        self._holding: asyncio.Task[None] | None = None
+        self._room = RoomTeller(
+            task.rollout,
+            task.plan,
+            pacer,
+            state=lambda: self.state,
+            tell=self.tell,
+            write=lambda entry: self._besides(self._write(entry), "tell the pace"),
+        )
         self._fewest = len(task.plan.units)
 
     def tell(self, signal: Signal) -> None:
@@ -135,11 +144,14 @@ class Conductor:
         async with self._link, asyncio.TaskGroup() as self._tasks:
             if (kept := kept_documents(self._journal, self._task.rollout)) is not None:
                 self._equip(Descriptions(self._task.rollout, self._plan, kept))
-            self._besides(self._follow_orders(), "orders")
-            self._besides(self._follow_room(), "room")
+            orders = follow_orders(
+                self._journal.folder, self._task.rollout, carried_out=self._carried_out, give=self._give
+            )
+            self._besides(orders, "orders")
+            self._besides(self._room.follow(self._link, self._known_ledger), "room")
             self._besides(self._follow_engine(), "events")
             self._besides(self._keep_lock(), "renew the lock")
-            self._tell_room()
+            self._room.look()
             self.tell(WorkerReady())
             try:
                 while not self.state.left:
@@ -159,17 +171,13 @@ class Conductor:
         entries += [
             self._answered(order, effect) for effect in effects if isinstance(effect, Answer) and order
         ]
-        for written in [self._scribe.write(entry) for entry in entries]:
-            await written
+        await self._write(*entries)
         self._fewest = min(self._fewest, len(self.state.stands) - away(self._outline, self.state))
         for effect in effects:
             await self._do(effect)
-        if (
-            RolloutState.HOLDING in (self.state.public, before.public)
-            and self.state.public is not before.public
-        ):
+        if self.state.public is not before.public:
             self._watch_hold()
-        self._tell_room()
+        self._room.look()
 
     async def _do(self, effect: Effect) -> None:
         match effect:
@@ -178,11 +186,11 @@ class Conductor:
             case Prepare():
                 self._besides(self._prepare(), "prepare")
             case Go(unit=unit):
-                self._crew_now().send(unit, Goal.FORWARD)
+                self._gear().crew.send(unit, Goal.FORWARD)
             case Turn(unit=unit):
-                self._crew_now().send(unit, Goal.BACK)
+                self._gear().crew.send(unit, Goal.BACK)
             case Commit(unit=unit):
-                self._crew_now().send(unit, Goal.COMMIT)
+                self._gear().crew.send(unit, Goal.COMMIT)
             case Judge(step=step):
                 self._besides(self._judge(step), f"judge step {step}")
             case End():
@@ -238,27 +246,29 @@ class Conductor:
             except NoAnswer:
                 await self._link.until_there()
                 continue
-            if self._crew is None:
+            if self._equipment is None:
                 self._equip(descriptions)
             self.tell(Prepared())
             return
 
     def _equip(self, descriptions: Descriptions) -> None:
-        self._ledger = ledger = Ledger(descriptions.units)
+        ledger = Ledger(descriptions.units)
         for entry in self._entries:
             ledger.apply(entry)
-        self._eyes = Eyes(self._link, ledger)
+        eyes = Eyes(self._link, ledger)
         tools = Tools(
             link=self._link,
-            eyes=self._eyes,
+            eyes=eyes,
             actions=Actions(Journalling(self._link, self._scribe), ledger, descriptions),
             scribe=self._scribe,
             ledger=ledger,
             deadline_s=self._plan.strategy.deadline_s,
             tell=self.tell,
-            on_start=self._started,
+            on_start=self._room.started,
         )
-        self._crew = Crew(descriptions.units, tools, self._spawn)
+        crew = Crew(descriptions.units, tools, self._spawn)
+        bench = Bench(self._plan, self._jury, crew=crew, eyes=eyes, ledger=ledger)
+        self._equipment = Equipment(ledger=ledger, crew=crew, bench=bench)
 
     async def _end(self) -> None:
         state = self.state
@@ -280,125 +290,45 @@ class Conductor:
     # --- gates ------------------------------------------------------------------------------------
 
     async def _judge(self, step: int) -> None:
-        await asyncio.sleep(self._plan.strategy.bake_s)
-        units = [unit for planned in self._plan.steps[: step + 1] for unit in planned.units]
-        await self._crew_now().verify(units)
-        successors = await self._successors(units)
-        health = GateJudged(
-            rollout=self._task.rollout,
-            step=step,
-            gate="health",
-            verdict=Verdict.PASS,
-            evidence=f"{len(successors)} successors run, none of them ended, unhealthy or restarted",
-        )
-        if self.state.stage is not Stage.JUDGING:
-            return  # one of them failed meanwhile: it goes back already
-        judged = [
-            health,
-            *await self._jury.judge(
-                Step(plan=self._plan, step=self._plan.steps[step], successors=tuple(successors))
-            ),
-        ]
-        for verdict in judged:
-            await self._scribe.write(verdict)
-        text = "; ".join(
-            f"gate {one.gate}: {one.evidence}" for one in judged if one.verdict is not Verdict.PASS
-        )
-        self.tell(Judged(step=step, verdict=worst(judged), text=text))
-
-    async def _successors(self, units: list[int]) -> list[SeenContainer]:
-        assert self._ledger is not None
-        assert self._eyes is not None
-        found = []
-        for unit in units:
-            container = await self._eyes.find(self._ledger.new_id(unit, 0))
-            if container is not None:
-                found.append(container)
-        return found
+        while True:
+            try:
+                judged, verdicts = await self._gear().bench.judge(self._task.rollout, step)
+            except (NoAnswer, Refused):
+                await self._link.until_there()
+                continue
+            if self.state.stage is Stage.JUDGING:  # else one of them failed meanwhile, and it goes back
+                await self._write(*verdicts)
+                self.tell(judged)
+            return
 
     def _watch_hold(self) -> None:
         timeout_s = self._plan.strategy.hold_timeout_s
 
         async def expire() -> None:
             await asyncio.sleep(timeout_s)
-            if self.state.public is RolloutState.HOLDING:
-                self.tell(HoldExpired())
+            self.tell(HoldExpired())
 
+        if self._holding is not None:
+            self._holding.cancel()
+            self._holding = None
         if timeout_s and self.state.public is RolloutState.HOLDING:
-            self._besides(expire(), "hold")
+            self._holding = self._spawn(expire(), "hold")
 
     # --- what happens meanwhile -------------------------------------------------------------------
 
-    async def _follow_orders(self) -> None:
-        """Commands of people, from the journal; on a connection of its own, for it waits for others' writes."""
-        rollout = self._task.rollout
-        with Journal(self._journal.folder) as journal:
-            seen = -1
-            while True:
-                if (version := journal.data_version()) != seen:
-                    seen = version
-                    for order in await asyncio.to_thread(journal.orders, rollout):
-                        await asyncio.to_thread(journal.take, order)
-                        text = f"{order.by.user}@{order.by.host}{order.reason and ', '}{order.reason}"
-                        self._signals.put_nowait((Asked(command=order.command, text=text), order))
-                await asyncio.sleep(ORDERS_S)
+    def _carried_out(self, order: Command) -> bool:
+        return any(isinstance(one, Commanded) and one.asked_ns == order.asked_ns for one in self._entries)
 
-    async def _follow_room(self) -> None:
-        while True:
-            await asyncio.sleep(ROOM_S)
-            if Order.STOP_FIRST in self._outline.orders and self._ledger is not None:
-                try:
-                    self._down = await not_ready(self._link.hands, self._serving())
-                except (NoAnswer, Refused):
-                    continue  # whoever has something to do finds out why
-            self._tell_room()
-
-    def _serving(self) -> dict[int, str]:
-        """The container of each unit that should be ready, as far as nothing is being done with it."""
-        assert self._ledger is not None
-        serving = {}
-        for planned in self._plan.units:
-            match self.state.stands[planned.index]:
-                case Stand.WAITING | Stand.RETURNED:
-                    serving[planned.index] = planned.container_id
-                case Stand.READY:
-                    serving[planned.index] = self._ledger.new_id(planned.index, 0)
-        return serving
-
-    def _tell_room(self) -> None:
-        """Ask the pace; tell the machine and the journal what changed."""
-        in_flight = self.state.count(Stand.STARTING)
-        admitted = self._pacer.admit(time.monotonic(), in_flight)
-        room = Room(starts=admitted.starts, binds=admitted.binds, down=self._down)
-        if (room.starts, room.binds, room.down) != (self.state.room, self.state.room_binds, self.state.down):
-            self.tell(room)
-        if self._told_pace != (admitted.starts, self.state.binds):
-            self._told_pace = admitted.starts, self.state.binds
-            entry = PaceChanged(
-                rollout=self._task.rollout,
-                pace=admitted.starts,
-                in_flight=in_flight,
-                binds=self.state.binds,
-                detail=admitted.detail,
-                learned=self._pacer.learned,
-            )
-            self._besides(self._write(entry), "tell the pace")
-
-    async def _write(self, entry: AnyEntry) -> None:
-        await self._scribe.write(entry)
-
-    def _started(self, start: Start) -> None:
-        in_flight = self.state.count(Stand.STARTING)
-        self._pacer.note(
-            StartSeen(unit=start.unit, took_s=start.took_s, in_flight=max(1, in_flight), ok=start.ok)
-        )
+    def _give(self, order: Command) -> None:
+        text = f"{order.by.user}@{order.by.host}{order.reason and ', '}{order.reason}"
+        self._signals.put_nowait((Asked(command=order.command, text=text), order))
 
     async def _follow_engine(self) -> None:
         def happened(container_id: str, action: str) -> None:
-            unit = self._ledger.unit_of(container_id) if self._ledger else None
-            if unit is None or self._crew is None:
+            unit = self._equipment.ledger.unit_of(container_id) if self._equipment else None
+            if unit is None:
                 return
-            self._crew.wake(unit)
+            self._gear().crew.wake(unit)
             if action in _ENDINGS and self.state.stands[unit] is Stand.READY:
                 self._verify([unit])
 
@@ -410,25 +340,32 @@ class Conductor:
 
     def _events_missed(self) -> None:
         """Whatever happened in between shows in what is seen now."""
-        if self._crew is not None:
-            self._crew.wake_all()
+        if self._equipment is not None:
+            self._equipment.crew.wake_all()
             self._verify([unit for unit, stand in enumerate(self.state.stands) if stand is Stand.READY])
 
     def _verify(self, units: list[int]) -> None:
         if self.state.stage in (Stage.STEPPING, Stage.JUDGING):
-            self._besides(self._crew_now().verify(units), "verify")
+            self._besides(self._gear().crew.verify(units), "verify")
 
     # --- tasks ------------------------------------------------------------------------------------
 
     def _written(self, entry: AnyEntry) -> None:
         self._entries.append(entry)
-        if self._ledger is not None:
-            self._ledger.apply(entry)
+        if self._equipment is not None:
+            self._equipment.ledger.apply(entry)
 
-    def _crew_now(self) -> Crew:
-        if self._crew is None:
+    async def _write(self, *entries: AnyEntry) -> None:
+        """In this order, and on disk when this returns."""
+        await asyncio.gather(*(self._scribe.write(entry) for entry in entries))
+
+    def _known_ledger(self) -> Ledger | None:
+        return self._equipment.ledger if self._equipment else None
+
+    def _gear(self) -> Equipment:
+        if self._equipment is None:
             raise RuntimeError("no unit can be under way before the rollout is prepared")
-        return self._crew
+        return self._equipment
 
     def _spawn(self, work: Coroutine[Any, Any, None], name: str) -> asyncio.Task[None]:
         assert self._tasks is not None

@@ -17,13 +17,21 @@ LONGEST_PAUSE_S: Final = 5.0
 
 
 class Link:
-    """Open by `async with`; raises NoAnswer if the engine is not there.
+    """Open by `async with`; raises NoAnswer if the engine is not there, unless it is `patient`.
 
     `on_lost` and `on_back` are called when the engine is lost and when it answers again.
     """
 
-    def __init__(self, target: Target, *, on_lost: Callable[[], None], on_back: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        target: Target,
+        *,
+        patient: bool = False,
+        on_lost: Callable[[], None],
+        on_back: Callable[[], None],
+    ) -> None:
         self._target = target
+        self._patient = patient
         self._on_lost = on_lost
         self._on_back = on_back
         self._hands: Hands | None = None
@@ -38,7 +46,10 @@ class Link:
         return self._hands
 
     async def __aenter__(self) -> Self:
-        self._hands = await Hands(self._target).__aenter__()
+        if self._patient:
+            self._hands = await self._connected()
+        else:
+            self._hands = await Hands(self._target).__aenter__()
         return self
 
     async def __aexit__(
@@ -69,16 +80,17 @@ class Link:
 
     async def _reconnect(self) -> None:
         """A new connection: a tunnel may be gone with the old one, and an engine may come back as another version."""
-        pause_s = FIRST_PAUSE_S
-        while True:
-            hands = Hands(self._target)
-            try:
-                await hands.__aenter__()
-                break
-            except (NoAnswer, Refused):
-                await asyncio.sleep(pause_s)
-                pause_s = min(LONGEST_PAUSE_S, pause_s * 1.5)
-        old, self._hands = self.hands, hands
+        old, self._hands = self.hands, await self._connected()
         await old.__aexit__(None, None, None)
         self._coming_back = None
         self._on_back()
+
+    async def _connected(self) -> Hands:
+        """Tries until the engine answers."""
+        pause_s = FIRST_PAUSE_S
+        while True:
+            try:
+                return await Hands(self._target).__aenter__()
+            except (NoAnswer, Refused):
+                await asyncio.sleep(pause_s)
+                pause_s = min(LONGEST_PAUSE_S, pause_s * 1.5)

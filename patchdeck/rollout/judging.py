@@ -1,0 +1,52 @@
+"""The end of a step: it bakes, its successors are looked at once more, and its gates judge."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+
+from patchdeck.model.journal import GateJudged, Verdict
+from patchdeck.model.plan import Plan
+from patchdeck.rollout.crew import Crew
+from patchdeck.rollout.ledger import Ledger
+from patchdeck.rollout.looking import Eyes
+from patchdeck.rollout.seams import Jury, Step, worst
+from patchdeck.rollout.seen import SeenContainer
+from patchdeck.rollout.signals import Judged
+
+
+class Bench:
+    """Judges the steps of one rollout."""
+
+    def __init__(self, plan: Plan, jury: Jury, *, crew: Crew, eyes: Eyes, ledger: Ledger) -> None:
+        self._plan = plan
+        self._jury = jury
+        self._crew = crew
+        self._eyes = eyes
+        self._ledger = ledger
+
+    async def judge(self, rollout: str, step: int) -> tuple[Judged, Sequence[GateJudged]]:
+        """The verdict on a step, and those of its gates. Whatever is wrong with a successor is told by its runner,
+        before this returns. Raises NoAnswer, Refused.
+        """
+        await asyncio.sleep(self._plan.strategy.bake_s)
+        units = [unit for planned in self._plan.steps[: step + 1] for unit in planned.units]
+        await self._crew.verify(units)
+        successors = await self._successors(units)
+        replicas = f"{len(successors)} new replica{'s' * (len(successors) != 1)}"
+        health = GateJudged(
+            rollout=rollout,
+            step=step,
+            gate="health",
+            verdict=Verdict.PASS,
+            evidence=f"{replicas} ready, none of them ended, unhealthy or restarted",
+        )
+        context = Step(plan=self._plan, step=self._plan.steps[step], successors=tuple(successors))
+        judged = [health, *await self._jury.judge(context)]
+        against = [one for one in judged if one.verdict is not Verdict.PASS]
+        text = "; ".join(f"gate {one.gate}: {one.evidence}" for one in against)
+        return Judged(step=step, verdict=worst(judged), text=text), judged
+
+    async def _successors(self, units: Sequence[int]) -> list[SeenContainer]:
+        found = [await self._eyes.find(self._ledger.new_id(unit, 0)) for unit in units]
+        return [one for one in found if one is not None]

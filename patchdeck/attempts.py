@@ -12,7 +12,8 @@ from typing import Final
 import msgspec
 
 from patchdeck.model import ContainerEvent, StartupKind
-from patchdeck.timeline import Stamp, Timeline
+from patchdeck.stamps import Stamp
+from patchdeck.timeline import Timeline
 
 _NOT_STOPPING: Final = frozenset(
     {"1", "10", "12", "17", "18", "23", "28", "HUP", "SIGHUP", "USR1", "SIGUSR1", "USR2", "SIGUSR2"}

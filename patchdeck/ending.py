@@ -11,7 +11,8 @@ import msgspec
 from patchdeck.attempts import Attempt
 from patchdeck.model import StartupOutcome
 from patchdeck.settings import StartupSettings
-from patchdeck.timeline import Refusal, Timeline
+from patchdeck.stamps import Refusal
+from patchdeck.timeline import Timeline
 
 _FOREVER_NS = 1 << 63
 

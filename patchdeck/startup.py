@@ -16,7 +16,8 @@ from patchdeck.ending import Ending, ending, ready_at, ready_error_s
 from patchdeck.model import Evidence, Role, Startup, StartupKind, StartupOutcome
 from patchdeck.phases import PHASES, phases
 from patchdeck.settings import StartupSettings
-from patchdeck.timeline import Refusal, Timeline
+from patchdeck.stamps import Refusal
+from patchdeck.timeline import Timeline
 
 __all__ = ["PHASES", "Deriver"]
 

@@ -13,6 +13,7 @@ from collections.abc import Mapping
 import msgspec
 
 from patchdeck.model import ContainerEvent, ContainerFacts, Probe, Value
+from patchdeck.stamps import Refusal, Stamp, order_of, stamp_of, start_was_refused
 
 MOST_EVENTS = 2_000
 """Of one container; far above what a crash loop makes in six hours, since its restarts back off to one a minute."""
@@ -37,47 +38,6 @@ _ORDER = {
 
 _RUNS_KEPT = 2
 """Runs that are older than the window are kept whole this far back, so that what follows them keeps its meaning."""
-
-
-class Stamp(Value, frozen=True, kw_only=True):
-    """One run of the container's process as inspects told of it."""
-
-    started_ns: int
-    finished_ns: int | None = None
-    exit_code: int | None = None
-    oom_killed: bool = False
-    seen_ns: int
-    """The newest telling; it counts for what is above, unless an older one knows the end and it does not."""
-    first_seen_ns: int
-    restart_policy: str = "no"
-    """As first seen: a later change of the policy does not change why this run began."""
-    restarts: int = 0
-    """Restarts by policy before this run."""
-    healthy_ns: int | None = None
-    """The first inspect that found it healthy."""
-
-    def merged(self, other: Stamp) -> Stamp:
-        """Both tellings of one run in one, whichever came first."""
-        newer = max(self, other, key=_newness)
-        first = min(self, other, key=lambda stamp: (stamp.first_seen_ns, stamp.restart_policy))
-        healthy = [stamp.healthy_ns for stamp in (self, other) if stamp.healthy_ns is not None]
-        return msgspec.structs.replace(
-            newer,
-            first_seen_ns=first.first_seen_ns,
-            restart_policy=first.restart_policy,
-            restarts=min(self.restarts, other.restarts),
-            healthy_ns=min(healthy, default=None),
-        )
-
-
-class Refusal(Value, frozen=True, kw_only=True):
-    """A start that ended in error 500 at whoever asked for it, as an inspect told of it."""
-
-    at_ns: int
-    run_ns: int = 0
-    """The start of the run before it; 0 if there was none."""
-    error: str
-    exit_code: int | None
 
 
 class TimelineState(Value, frozen=True, kw_only=True):
@@ -169,7 +129,7 @@ class Timeline:
         """Returns whether it told anything that was not known."""
         changed = False
         if facts.started_ns is not None:
-            changed |= self._add_stamp(_stamp(at_ns, facts, facts.started_ns))
+            changed |= self._add_stamp(stamp_of(at_ns, facts, facts.started_ns))
         if facts.health is not None:
             for probe in facts.health.probes:
                 if probe.began_ns not in self._probes:
@@ -193,7 +153,7 @@ class Timeline:
 
     def _add_refusal(self, refusal: Refusal) -> bool:
         known = self._refusals.get(refusal.at_ns)
-        if known is not None and _order_of(known) <= _order_of(refusal):
+        if known is not None and order_of(known) <= order_of(refusal):
             return False
         self._refusals[refusal.at_ns] = refusal
         if len(self._refusals) > _MOST_REFUSALS:
@@ -230,7 +190,7 @@ class Timeline:
             for refusal in self._refusals.values()
             if refusal.at_ns >= since_ns and refusal.run_ns == run_ns
         ]
-        return min(told, key=_order_of, default=None)
+        return min(told, key=order_of, default=None)
 
     @property
     def labels(self) -> Mapping[str, str]:
@@ -287,41 +247,6 @@ class Timeline:
             event for event in self.events if (event.at_ns, event.action, event.detail) not in forgotten
         ]
         return True
-
-
-def start_was_refused(facts: ContainerFacts) -> bool:
-    """The runtime could not start it the last time it was asked to. A start that succeeds clears the error."""
-    if facts.live:
-        return False
-    return bool(facts.error) or (facts.started_ns is None and bool(facts.exit_code))
-
-
-def _order_of(refusal: Refusal) -> tuple[int, int, str, int]:
-    return (refusal.at_ns, refusal.run_ns, refusal.error, refusal.exit_code or 0)
-
-
-def _stamp(at_ns: int, facts: ContainerFacts, started_ns: int) -> Stamp:
-    # While the process runs, FinishedAt is of the run before. After it, FinishedAt may lie before StartedAt: engines
-    # up to 26 stamp the start late.
-    ended = facts.status not in ("running", "paused") and facts.finished_ns is not None
-    healthy = facts.health is not None and facts.health.status == "healthy"
-    return Stamp(
-        started_ns=started_ns,
-        finished_ns=max(facts.finished_ns or 0, started_ns) if ended else None,
-        # A start that is refused after it leaves its own code behind, and the run's times.
-        exit_code=facts.exit_code if ended and not start_was_refused(facts) else None,
-        oom_killed=facts.oom_killed,
-        seen_ns=at_ns,
-        first_seen_ns=at_ns,
-        restart_policy=facts.restart_policy,
-        restarts=facts.restart_count,
-        healthy_ns=at_ns if healthy else None,
-    )
-
-
-def _newness(stamp: Stamp) -> tuple[int, bool, int, bool, int]:
-    known = stamp.exit_code is not None
-    return (stamp.finished_ns or 0, known, stamp.seen_ns, stamp.oom_killed, stamp.exit_code or 0)
 
 
 def _not_needed(old: list[ContainerEvent]) -> list[ContainerEvent]:

@@ -23,7 +23,7 @@ from patchdeck.model import (
     StepBegan,
 )
 from patchdeck.recording.values import Landmark, LandmarkKind
-from patchdeck.timeline import start_was_refused
+from patchdeck.stamps import start_was_refused
 
 TOGETHER_NS: Final = 10_000_000_000
 """Failures of an engine's containers so soon after each other are one landmark: a bad patch, not sixty-four."""

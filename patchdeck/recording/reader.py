@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import bisect
 import os
+import stat
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -37,6 +38,8 @@ class Recording:
 
     def __init__(self, descriptor: int, path: Path) -> None:
         """As `open`, of a file that is open already; it is closed with this."""
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            raise RecordingError(f"{path} is no file: name one that `patchdeck record` wrote")
         self._descriptor = descriptor
         self._data = Bytes(descriptor)
         self._name = path.name
@@ -62,7 +65,8 @@ class Recording:
     def open(cls, path: Path) -> Recording:
         """Raises: RecordingError."""
         try:
-            descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+            # Without waiting: whoever names a pipe by mistake is told so.
+            descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
         except FileNotFoundError as error:
             raise RecordingError(f"there is no recording {path}: check its name and folder") from error
         except OSError as error:

@@ -11,7 +11,7 @@ from patchdeck.contention.state import ContentionState
 from patchdeck.fleet import FullState
 from patchdeck.model import AnyObservation, ContainerFacts, Observation, Probe
 from patchdeck.recording.scrub import Scrubber
-from patchdeck.timeline import Refusal
+from patchdeck.stamps import Refusal
 
 
 def scrubbed(state: FullState, scrub: Scrubber) -> FullState:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import os
 import random
 import subprocess
 import zlib
@@ -301,8 +302,10 @@ def test_what_is_no_recording_is_told_in_one_sentence(tmp_path: Path, data: byte
 def test_a_file_that_is_not_there_or_a_folder_is_told(tmp_path: Path) -> None:
     with pytest.raises(RecordingError, match=r"there is no recording .*: check its name"):
         Recording.open(tmp_path / "none")
-    with pytest.raises(RecordingError, match="can not be read"):
-        Recording.open(tmp_path)
+    os.mkfifo(tmp_path / "pipe")
+    for nothing in (tmp_path, tmp_path / "pipe"):
+        with pytest.raises(RecordingError, match="is no file: name one that `patchdeck record` wrote"):
+            Recording.open(nothing)
 
 
 def test_damage_inside_is_told_and_what_is_before_it_can_be_read(tmp_path: Path, shortly: None) -> None:

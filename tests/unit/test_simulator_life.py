@@ -135,7 +135,7 @@ async def test_a_full_disk_creates_nothing_and_leaves_the_name_free() -> None:
 
 
 async def test_a_failed_start_gives_everything_back() -> None:
-    port = {"ExposedPorts": {"80/tcp": {}}, "HostConfig": {"PortBindings": {"80/tcp": [{"HostPort": "80"}]}}}
+    port: dict[str, Any] = {"ExposedPorts": {"80/tcp": {}}, "HostConfig": {"PortBindings": {"80/tcp": [{"HostPort": "80"}]}}}
     async with simulated() as engine:
         await engine.run("one", **port)
         with pytest.raises(Said, match="port is already allocated"):

@@ -213,3 +213,9 @@ async def _action(lines: aiohttp.StreamReader) -> str:
         raise EOFError
     action: str = json.loads(line)["Action"]
     return action
+
+
+def test_the_console_starts_without_the_simulator() -> None:
+    script = "import patchdeck.watch, tui.cli, tui.console, sys; print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=60, check=True)
+    assert [name for name in done.stdout.split() if name.startswith("patchdeck.simulator")] == []

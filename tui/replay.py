@@ -51,6 +51,8 @@ class ReplayApp(PatchdeckApp, inherit_bindings=False):
     ) -> None:
         super().__init__(settings, lambda: replay, glyphs=glyphs, theme=theme)
         self.replay = replay
+        self._said: tuple[str, int] = ("", 0)
+        """An answer to a key, and the moment from which it was given."""
 
     # What is shown
 
@@ -75,7 +77,15 @@ class ReplayApp(PatchdeckApp, inherit_bindings=False):
     def notice(self) -> str:
         """What keeps the screen from showing everything, else what the replay has just come by."""
         position = self.replay.position
-        return position.trouble or super().notice or told(position)
+        said, at_ns = self._said
+        return (
+            position.trouble or (said if at_ns == position.at_ns else "") or super().notice or told(position)
+        )
+
+    def _say(self, answer: str) -> None:
+        """Answer on the first line, for as long as the replay stays where it is: a toast would lie over the track."""
+        self._said = (answer, self.replay.position.at_ns)
+        self._draw()
 
     def _search_or_show(self, snapshot: Snapshot) -> None:
         """There is nothing to search for: an engine that was not there when this was recorded is told as it was."""
@@ -142,9 +152,9 @@ class ReplayApp(PatchdeckApp, inherit_bindings=False):
             return
         await event.prompt.action_close()
         position = self.replay.position
-        if not position.began_ns <= at_ns <= position.ended_ns:
-            self.notify("That is not in this recording; this is its nearest moment.", markup=False)
         self.replay.seek(at_ns)
+        if not position.began_ns <= at_ns <= position.ended_ns:
+            self._say("outside the recording: its nearest moment")
 
     @on(Scrubber.Sought)
     def _sought(self, event: Scrubber.Sought) -> None:
@@ -164,7 +174,7 @@ class ReplayApp(PatchdeckApp, inherit_bindings=False):
 
     def _go_to_landmark(self, landmark: Landmark | None, otherwise: str) -> None:
         if landmark is None:
-            self.notify(otherwise, markup=False)
+            self._say(otherwise)
         else:
             self.replay.pause()
             self.replay.seek(landmark.at_ns)

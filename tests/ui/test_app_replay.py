@@ -150,8 +150,18 @@ async def test_marks_rollout_steps_and_failures_are_a_key_away_in_both_direction
 async def test_where_there_is_no_further_mark_it_says_so_and_stays() -> None:
     async with replaying() as (app, pilot):
         await press(pilot, "N")
-        assert "no mark before this" in text(app)
+        assert "no mark before this" in lines(app)[0]
         assert "11:06:40 UTC" in lines(app)[0]
+        await pilot.press("n")
+        await is_at(app, pilot, "11:08:10")
+        assert "no mark" not in text(app)
+
+
+async def test_a_time_outside_the_recording_is_its_nearest_and_that_is_said() -> None:
+    async with replaying() as (app, pilot):
+        await pilot.press("g", *"+9h", "enter")
+        await is_at(app, pilot, "11:11:40")
+        assert "outside the recording" in lines(app)[0]
 
 
 @pytest.mark.parametrize(

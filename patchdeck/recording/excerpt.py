@@ -11,6 +11,7 @@ import msgspec
 
 from patchdeck.engine_files import is_newer
 from patchdeck.fleet import FullState
+from patchdeck.model import EngineDescribed
 from patchdeck.recording.kept_settings import kept_of
 from patchdeck.recording.output import Output
 from patchdeck.recording.reader import Recording
@@ -128,13 +129,11 @@ def together(known: FullState, told: FullState) -> FullState:
     )
 
 
-def engines_of(recording: Recording) -> dict[str, str]:
-    """The engines that it tells of, and their addresses as far as they were told."""
+def engines_of(recording: Recording) -> dict[str, EngineDescribed | None]:
+    """The engines that it tells of, as they described themselves; None for one that was never reached."""
     fleet, _ = recording.fleet_at(recording.ended_ns)
-    seen = {
-        engine.name: engine.described.host if engine.described else "" for engine in fleet.snapshot().engines
-    }
-    return dict.fromkeys(recording.header.engines, "") | seen
+    seen = {engine.name: engine.described for engine in fleet.snapshot().engines}
+    return dict.fromkeys(recording.header.engines) | seen
 
 
 def _check_apart(one: Recording, other: Recording) -> None:

@@ -32,6 +32,9 @@ AGAIN_NS: Final = 120_000_000_000
 HISTORY_NS: Final = 60_000_000_000
 """A journal's entries older than this when they arrive are of the past: the console reads all of them at its start."""
 
+_MOST_REMEMBERED: Final = 5_000
+"""At every so many containers, those that do not matter any more are forgotten."""
+
 _ASKED_TO_STOP: Final = (0, 137, 143)
 
 _Key = tuple[LandmarkKind, str, str, int]
@@ -142,6 +145,7 @@ class Landmarks:
                 why = "unhealthy"
             case "create" | "connect" | "disconnect":
                 self._stirred[event.container_id] = seen_ns
+                self._tidy(seen_ns)
                 return
             case "destroy":
                 self._stirred.pop(event.container_id, None)
@@ -150,6 +154,13 @@ class Landmarks:
             case _:
                 return
         self._fail(seen_ns, event.engine, event.container_id, event.name or event.container_id[:12], why)
+
+    def _tidy(self, seen_ns: int) -> None:
+        """Whoever is removed unseen is remembered no longer than that matters."""
+        for moments, kept_ns in ((self._stirred, TOGETHER_NS), (self._troubled, AGAIN_NS)):
+            if len(moments) % _MOST_REMEMBERED == 0:
+                for container_id in [one for one, at_ns in moments.items() if seen_ns - at_ns > kept_ns]:
+                    del moments[container_id]
 
     def _fail(self, seen_ns: int, engine: str, container_id: str, name: str, why: str) -> None:
         before_ns = self._troubled.get(container_id)

@@ -40,7 +40,7 @@ def test_info_tells_what_is_in_it(file: Path) -> None:
     rows = dict(line.split(None, 1) for line in done.stdout.splitlines())
     assert rows["length"] == "1m"
     assert rows["began"].endswith("UTC")
-    assert rows["engine"] == "e at unix:///e.sock"
+    assert rows["engine"] == "e: engine 20.10.24 at unix:///e.sock"
     assert rows["marks"].endswith("before the patch: by ops")
     with Recording.open(file) as recording:
         assert rows["holds"] == f"{recording.line_count} observations in 1 members"
@@ -49,7 +49,7 @@ def test_info_tells_what_is_in_it(file: Path) -> None:
 def test_info_as_json_has_every_landmark_and_exact_times(file: Path) -> None:
     told = json.loads(run("recording", "info", file, "--format", "json").stdout)
     assert (told["format"], told["cut_short"], told["simulated"]) == (1, False, False)
-    assert told["engines"] == [{"engine": "e", "host": "unix:///e.sock"}]
+    assert told["engines"] == [{"engine": "e", "host": "unix:///e.sock", "version": "20.10.24"}]
     assert told["length_s"] == 60.0
     assert told["size_bytes"] == file.stat().st_size
     (mark,) = told["landmarks"]

@@ -173,3 +173,11 @@ def test_what_was_learned_goes_on() -> None:
     landmarks.learn([Landmark(kind=LandmarkKind.LOST, at_ns=ns(1), name="e", engine="e")], {"e": 5})
     landmarks.note(ns(9), source(SourceState.LIVE))
     assert [(one.at_ns, one.ended_ns) for one in landmarks.all()] == [(ns(1), ns(9))]
+
+
+def test_containers_that_come_and_go_unseen_are_not_remembered_for_ever() -> None:
+    landmarks = Landmarks()
+    for number in range(12_000):
+        landmarks.note(ns(number), event("create", f"web{number}"))
+        landmarks.note(ns(number) + 1, event("die", f"web{number}", exit_code=1))
+    assert len(landmarks._stirred) + len(landmarks._troubled) < 11_000

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
+from patchdeck.model import EngineDescribed
 from patchdeck.recording.excerpt import engines_of
 from patchdeck.recording.reader import Recording
 from patchdeck.recording.values import Landmark, LandmarkKind
@@ -25,6 +26,7 @@ _MOST = 20
 
 def info_record(path: Path, recording: Recording) -> dict[str, Json]:
     """The fields of `patchdeck recording info --format json`."""
+    engines = engines_of(recording)
     return {
         "file": str(path),
         "format": recording.header.version,
@@ -32,14 +34,22 @@ def info_record(path: Path, recording: Recording) -> dict[str, Json]:
         "began_at": rfc3339(recording.began_ns),
         "ended_at": rfc3339(recording.ended_ns),
         "length_s": (recording.ended_ns - recording.began_ns) / 1e9,
-        "engines": [{"engine": name, "host": host} for name, host in engines_of(recording).items()],
-        "simulated": recording.header.simulated,
+        "engines": [
+            {"engine": name, "host": one.host if one else None, "version": one.version if one else None}
+            for name, one in engines.items()
+        ],
+        "simulated": _simulated(recording, engines),
         "size_bytes": recording.size_bytes,
         "observations": recording.line_count,
         "members": len(recording.member_times_ns),
         "cut_short": recording.cut_short,
         "landmarks": [_landmark_record(one) for one in recording.landmarks],
     }
+
+
+def _simulated(recording: Recording, engines: Mapping[str, EngineDescribed | None]) -> bool:
+    """Said when it was begun, or by an engine later on."""
+    return recording.header.simulated or any(one.simulated for one in engines.values() if one)
 
 
 def _landmark_record(landmark: Landmark) -> Json:
@@ -63,9 +73,11 @@ def info_lines(path: Path, recording: Recording, *, utc: bool) -> Iterator[str]:
         ("ended", moment(recording.ended_ns, utc=utc)),
         ("length", length((recording.ended_ns - recording.began_ns) / 1e9)),
     ]
-    simulated = " (SIMULATED)" if header.simulated else ""
-    for name, host in engines_of(recording).items():
-        rows.append(("engine", f"{name}{simulated}" + (f" at {host}" if host else "")))
+    engines = engines_of(recording)
+    simulated = "SIMULATED " if _simulated(recording, engines) else ""
+    for name, one in engines.items():
+        told = f"engine {one.version} at {one.host}" if one else "never reached"
+        rows.append(("engine", f"{name}: {simulated}{told}"))
     rows.append(("holds", f"{recording.line_count} observations in {len(recording.member_times_ns)} members"))
     if recording.cut_short:
         rows.append(("end", "none: it is still being written, or was cut short; all whole lines can be read"))

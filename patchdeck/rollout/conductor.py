@@ -8,13 +8,7 @@ from collections.abc import Coroutine
 from typing import Any, Final
 
 from patchdeck.model.facts import Value
-from patchdeck.model.journal import (
-    AnyEntry,
-    Commanded,
-    Noted,
-    RolloutState,
-    StateEntered,
-)
+from patchdeck.model.journal import AnyEntry, Commanded, Noted, PauseKind, RolloutState, StateEntered, Verdict
 from patchdeck.model.plan import Plan
 from patchdeck.rollout.acting import Actions, Journalling
 from patchdeck.rollout.crew import Crew
@@ -22,7 +16,7 @@ from patchdeck.rollout.descriptions import Descriptions
 from patchdeck.rollout.hands import NoAnswer
 from patchdeck.rollout.journal import Journal
 from patchdeck.rollout.journal import Order as Command
-from patchdeck.rollout.judging import Bench
+from patchdeck.rollout.judging import Bench, gist
 from patchdeck.rollout.keeping import kept_documents
 from patchdeck.rollout.ledger import Ledger
 from patchdeck.rollout.link import Link
@@ -67,6 +61,9 @@ from patchdeck.rollout.unit import Goal
 from patchdeck.settings import Settings
 from patchdeck.sources.engine.connection import Refused
 from patchdeck.sources.targets import Target
+
+AGAIN_S: Final = 5.0
+"""Between two looks at what holds."""
 
 _ENDINGS: Final = ("die", "oom", "stop", "kill", "destroy", "health_status: unhealthy")
 
@@ -290,16 +287,23 @@ class Conductor:
     # --- gates ------------------------------------------------------------------------------------
 
     async def _judge(self, step: int) -> None:
+        """Until the gates decide. A hold is lifted by a person, or by what the gates see later."""
+        told: set[tuple[str, str]] = set()
         while True:
             try:
-                judged, verdicts = await self._gear().bench.judge(self._task.rollout, step)
+                judged, said = await self._gear().bench.judge(self._task.rollout, step, again=bool(told))
             except (NoAnswer, Refused):
                 await self._link.until_there()
                 continue
-            if self.state.stage is Stage.JUDGING:  # else one of them failed meanwhile, and it goes back
-                await self._write(*verdicts)
-                self.tell(judged)
-            return
+            held = PauseKind.GATE in self.state.pauses and self.state.step == step
+            if self.state.stage is not Stage.JUDGING and not held:
+                return  # one of them failed meanwhile and it goes back, or a person decided
+            await self._write(*(one for one in said if gist(one) not in told))
+            told |= {gist(one) for one in said}
+            self.tell(judged)
+            if judged.verdict is not Verdict.HOLD:
+                return
+            await asyncio.sleep(AGAIN_S)
 
     def _watch_hold(self) -> None:
         timeout_s = self._plan.strategy.hold_timeout_s

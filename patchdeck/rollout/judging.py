@@ -10,7 +10,7 @@ from patchdeck.model.plan import Plan
 from patchdeck.rollout.crew import Crew
 from patchdeck.rollout.ledger import Ledger
 from patchdeck.rollout.looking import Eyes
-from patchdeck.rollout.seams import Jury, Step, worst
+from patchdeck.rollout.seams import Jury, Said, Step, worst
 from patchdeck.rollout.seen import SeenContainer
 from patchdeck.rollout.signals import Judged
 
@@ -25,11 +25,12 @@ class Bench:
         self._eyes = eyes
         self._ledger = ledger
 
-    async def judge(self, rollout: str, step: int) -> tuple[Judged, Sequence[GateJudged]]:
-        """The verdict on a step, and those of its gates. Whatever is wrong with a successor is told by its runner,
-        before this returns. Raises NoAnswer, Refused.
+    async def judge(self, rollout: str, step: int, *, again: bool = False) -> tuple[Judged, Sequence[Said]]:
+        """The verdict on a step, and what its gates say; `again`: without baking anew.
+
+        Whatever is wrong with a successor is told by its runner, before this returns. Raises NoAnswer, Refused.
         """
-        await asyncio.sleep(self._plan.strategy.bake_s)
+        await asyncio.sleep(0 if again else self._plan.strategy.bake_s)
         units = [unit for planned in self._plan.steps[: step + 1] for unit in planned.units]
         await self._crew.verify(units)
         successors = await self._successors(units)
@@ -42,11 +43,16 @@ class Bench:
             evidence=f"{replicas} ready, none of them ended, unhealthy or restarted",
         )
         context = Step(plan=self._plan, step=self._plan.steps[step], successors=tuple(successors))
-        judged = [health, *await self._jury.judge(context)]
-        against = [one for one in judged if one.verdict is not Verdict.PASS]
+        said = [health, *await self._jury.judge(context)]
+        against = [one for one in said if isinstance(one, GateJudged) and one.verdict is not Verdict.PASS]
         text = "; ".join(f"gate {one.gate}: {one.evidence}" for one in against)
-        return Judged(step=step, verdict=worst(judged), text=text), judged
+        return Judged(step=step, verdict=worst(said), text=text), said
 
     async def _successors(self, units: Sequence[int]) -> list[SeenContainer]:
         found = [await self._eyes.find(self._ledger.new_id(unit, 0)) for unit in units]
         return [one for one in found if one is not None]
+
+
+def gist(said: Said) -> tuple[str, str]:
+    """What makes it news. Numbers that move in the evidence do not: a hold of an hour is not seven hundred entries."""
+    return (said.gate, said.verdict) if isinstance(said, GateJudged) else ("", said.text)

@@ -117,7 +117,7 @@ class Controlled:
             available=self._pace.starts,
             patient=pressed_s < PATIENCE_S,
         )
-        if room.binds is Binding.PRESSURE:
+        if self._pressure.lasting >= 1:
             waits = "one at a time" if pressed_s >= PATIENCE_S else "waiting for it to pass"
             return Admitted(
                 starts=in_flight + room.starts,

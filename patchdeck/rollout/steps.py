@@ -99,6 +99,10 @@ def _moved(outline: Outline, state: State, signal: Signal) -> State:
             return replace(state, pauses=state.pauses - {PauseKind.ENGINE})
         case Judged() if state.stage is Stage.JUDGING and signal.step == state.step:
             return _judged(outline, state, signal)
+        case Judged() if PauseKind.GATE in state.pauses and signal.step == state.step:
+            # Judged again: what held may have passed or failed by now.
+            passed = replace(state, pauses=state.pauses - {PauseKind.GATE})
+            return state if signal.verdict is Verdict.HOLD else _judged(outline, passed, signal)
         case HoldExpired() if PauseKind.GATE in state.pauses:
             return replace(
                 state, end=RolloutState.NEEDS_PERSON, text="a gate held, and no one decided in time"

@@ -18,19 +18,29 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Final
 
-import msgspec
+from msgspec.structs import replace
 
-from patchdeck.model.journal import Planned, RolloutState, StateEntered, WorkerBegan, WorkerEnded
+from patchdeck.model.journal import (
+    AnyEntry,
+    Planned,
+    RolloutState,
+    StateEntered,
+    WorkerBegan,
+    WorkerEnded,
+)
 from patchdeck.rollout.conductor import Conductor, Task
 from patchdeck.rollout.database import JournalError
+from patchdeck.rollout.gates.choosing import GateError, chosen
 from patchdeck.rollout.hands import NoAnswer
 from patchdeck.rollout.journal import BEAT_S, Journal
+from patchdeck.rollout.keeping import kept_settings
 from patchdeck.rollout.processes import actor, this_process
 from patchdeck.rollout.seams import FixedPacer, Jury, NoGates, Pacer
+from patchdeck.rollout.senses import Controlled, GateJury, Senses
 from patchdeck.rollout.signals import Terminated
 from patchdeck.rollout.state import State
 from patchdeck.rollout.submit import decode_target
@@ -48,70 +58,80 @@ async def carry_out(
     *,
     detached: bool = False,
     take_over: bool = False,
-    pacer: Pacer | None = None,
-    jury: Jury | None = None,
-    settings: Settings | None = None,
     began: Callable[[Conductor], None] = lambda _: None,
 ) -> State:
     """Carry out a rollout, from wherever it stands, until it is over or the worker was told to end.
 
     `began` is given the conductor, by whose `tell` a command in the foreground sends signals.
-    Raises JournalError (WorkerThere while another worker carries it out).
+    Raises JournalError (WorkerThere while another worker carries it out), perhaps within a group.
     """
     with Journal(folder) as journal:
         journal.claim(rollout, this_process())
         try:
             with _beating(journal.folder, rollout):
-                return await _carried_out(
-                    journal, rollout, detached, take_over, pacer, jury, settings or Settings(), began
+                state = await _carried_out(
+                    journal, _task(journal, rollout, take_over=take_over), detached, began
                 )
+                journal.write(WorkerEnded(rollout=rollout, why=state.public.value))
+                return state
         finally:
             journal.leave(rollout)
 
 
-async def _carried_out(  # noqa: PLR0917 - the one call of this is above
-    journal: Journal,
-    rollout: str,
-    detached: bool,  # noqa: FBT001
-    take_over: bool,  # noqa: FBT001
-    pacer: Pacer | None,
-    jury: Jury | None,
-    settings: Settings,
-    began: Callable[[Conductor], None],
-) -> State:
+def _task(journal: Journal, rollout: str, *, take_over: bool) -> Task:
     entries = journal.entries(rollout)
     planned = next(entry for entry in entries if isinstance(entry, Planned))
-    me = actor("worker")
-    number = 1 + sum(isinstance(entry, WorkerBegan) for entry in entries)
-    journal.write(WorkerBegan(rollout=rollout, worker=me, number=number, detached=detached))
-    journal.set_over(rollout, over=False)
-    plan = planned.plan
-    task = Task(
+    return Task(
         rollout=rollout,
-        plan=plan,
+        plan=planned.plan,
         target=decode_target(journal.target(rollout)),
         user=planned.by.user,
         take_over=take_over,
     )
-    conductor = Conductor(
-        task,
-        journal,
-        pacer=pacer or FixedPacer(plan.strategy.pace or 1),
-        jury=jury or NoGates(),
-        settings=settings,
-    )
-    journal.write(StateEntered(rollout=rollout, state=conductor.state.public, text=conductor.state.text))
-    began(conductor)
+
+
+async def _carried_out(
+    journal: Journal,
+    task: Task,
+    detached: bool,  # noqa: FBT001 - the one call of this is above
+    began: Callable[[Conductor], None],
+) -> State:
+    rollout = task.rollout
+    entries = journal.entries(rollout)
+    number = 1 + sum(isinstance(entry, WorkerBegan) for entry in entries)
+    journal.write(WorkerBegan(rollout=rollout, worker=actor("worker"), number=number, detached=detached))
+    journal.set_over(rollout, over=False)
+    settings = kept_settings(journal, rollout)
+    state = None
     try:
-        state = await conductor.run()
-    except NoAnswer as error:
-        if conductor.state.changed:
+        with _judging(task, settings, entries) as (pacer, jury):
+            conductor = Conductor(task, journal, pacer=pacer, jury=jury, settings=settings)
+            state = conductor.state
+            journal.write(StateEntered(rollout=rollout, state=state.public, text=state.text))
+            began(conductor)
+            return await conductor.run()
+    except (NoAnswer, GateError) as error:
+        if state is None or state.changed:
             raise JournalError(f"rollout {rollout} can not go on: {error}") from error
         journal.write(StateEntered(rollout=rollout, state=RolloutState.FAILED, text=str(error)))
         journal.set_over(rollout, over=True)
-        state = msgspec.structs.replace(conductor.state, end=RolloutState.FAILED, locked=True)
-    journal.write(WorkerEnded(rollout=rollout, why=state.public.value))
-    return state
+        return replace(state, end=RolloutState.FAILED, text=str(error), locked=True)
+
+
+@contextlib.contextmanager
+def _judging(task: Task, settings: Settings, entries: Sequence[AnyEntry]) -> Iterator[tuple[Pacer, Jury]]:
+    """The pace and the gates that the strategy asks for, with a watch of the engine where they need one.
+
+    Raises GateError.
+    """
+    plan, strategy = task.plan, task.plan.strategy
+    gates = chosen(settings, plan.service, strategy.gates)
+    if strategy.pace and not gates:
+        yield FixedPacer(strategy.pace), NoGates()
+        return
+    with Senses(settings, task.target) as senses:
+        pacer = FixedPacer(strategy.pace) if strategy.pace else Controlled(senses, plan.engine, entries)
+        yield pacer, GateJury(task.rollout, gates, senses, task.target)
 
 
 def exit_status(state: State) -> int:

@@ -57,6 +57,7 @@ class Changing:
         self._world.containers.reserve(new, container.id)
         self._world.containers.release(old)
         container.name = new
+        self._world.networks.rename(container)
         self._world.tell(container, "rename", oldName=f"/{old}")
 
     def update(self, container: Container, body: dict[str, Any]) -> None:

@@ -40,6 +40,9 @@ class HandClock:
         return self._now_ns
 
     async def sleep(self, seconds: float) -> None:
+        if seconds <= 0:
+            await asyncio.sleep(0)
+            return
         woken: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         due_ns = self._now_ns + round(seconds * 1e9)
         heapq.heappush(self._sleepers, (due_ns, next(self._order), woken))

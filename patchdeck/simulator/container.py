@@ -107,6 +107,8 @@ class Container:
     """Set while no process of it runs."""
     begun: asyncio.Event = field(default_factory=asyncio.Event)
     """Set while one does."""
+    gone: asyncio.Event = field(default_factory=asyncio.Event)
+    """Set once it is removed."""
     tasks: set[asyncio.Task[None]] = field(default_factory=set)
     """What happens to it by itself: its own end, its probes, its next start."""
     changed: int = 0
@@ -150,6 +152,11 @@ class Container:
     def policy(self) -> tuple[str, int]:
         policy = self.host["RestartPolicy"]
         return policy["Name"], policy["MaximumRetryCount"]
+
+    @property
+    def has_check(self) -> bool:
+        test = (self.config.get("Healthcheck") or {}).get("Test") or ["NONE"]
+        return bool(test[0] != "NONE")
 
     @property
     def command(self) -> list[str]:

@@ -26,6 +26,7 @@ class ContainerStore:
 
     def remove(self, container: Container) -> None:
         self._by_id.pop(container.id, None)
+        container.gone.set()
         if self._id_by_name.get(container.name) == container.id:
             del self._id_by_name[container.name]
 

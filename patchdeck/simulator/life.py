@@ -113,7 +113,7 @@ class Life:
         container.begun.set()
         if container.behaviour.exits_after_s is not None:
             self._after(container, self._own_end(container, container.behaviour.exits_after_s))
-        if container.config.get("Healthcheck"):
+        if container.has_check:
             self._after(container, self._probing.watch(container))
 
     def _after(self, container: Container, doing: Coroutine[None, None, None]) -> asyncio.Task[None]:

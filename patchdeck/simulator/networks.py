@@ -203,6 +203,13 @@ class NetworkStore:
             return self._ids.mac()
         return "02:42:" + ":".join(f"{int(part):02x}" for part in address.split("."))
 
+    def rename(self, container: Container) -> None:
+        """It is a member by its new name from now on."""
+        for name, endpoint in container.endpoints.items():
+            network = self._by_name.get(name)
+            if network is not None and container.id in network.members:
+                network.members[container.id] = (container.name, endpoint)
+
     def tell(self, container: Container, name: str, action: str) -> None:
         """`connect` or `disconnect`, as an event."""
         network = self._by_name.get(name)

@@ -20,9 +20,6 @@ class Probing:
     async def watch(self, container: Container) -> None:
         """Until cancelled, which is when the container ends."""
         check = container.config["Healthcheck"]
-        test = check.get("Test") or ["NONE"]
-        if test[0] == "NONE":
-            return
         health = container.health
         assert health is not None
         interval_s = (check.get("Interval") or INTERVAL_S * _NS) / _NS
@@ -33,7 +30,7 @@ class Probing:
             quick = starting and self._world.generation.since_24
             await self._world.clock.sleep(min(start_interval_s, interval_s) if quick else interval_s)
             if not container.paused:
-                self._probe(container, health, check, _command(test), start_period_s)
+                self._probe(container, health, check, _command(check["Test"]), start_period_s)
 
     def _age_s(self, container: Container) -> float:
         return (self._world.clock.now_ns() - (container.started_ns or 0)) / _NS

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from typing import Any, Final
 
 from patchdeck.registry.reference import Reference
@@ -29,7 +29,7 @@ class Pulling:
         reference = read(name, self._world.words)
         return reference, self._world.registry.find(reference)
 
-    async def lines(self, reference: Reference, image: Image) -> AsyncIterator[Line]:
+    async def lines(self, reference: Reference, image: Image) -> AsyncGenerator[Line, None]:
         """Progress; an error in the middle is a line as well, and the last."""
         said: asyncio.Queue[Line | None] = asyncio.Queue()
         work = asyncio.get_running_loop().create_task(self._pull(reference, image, said))

@@ -6,6 +6,7 @@ async with Server(engine, Path("/run/user/1000/demo/engine.sock")): ...
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
 import socket as sockets
 from collections.abc import Awaitable, Callable
@@ -22,9 +23,13 @@ from patchdeck.simulator.api.system import SystemCalls
 from patchdeck.simulator.engine import Engine
 from patchdeck.simulator.errors import EngineFault, NotModified
 
+_log = logging.getLogger(__name__)
+
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 _VERSION: Final = r"/v{api_version:\d+\.\d+}"
 _MOST_BYTES: Final = 16 << 20
+_FOR_WHO_ASKS: Final = ("/wait", "/images/create")
+"""Ends with whoever asked: nobody is told any more, and a pull is given up."""
 CUT_S: Final = 0.01
 """An engine that goes away does not wait for those who read from it."""
 
@@ -98,10 +103,12 @@ class Server:
             refused = self._refused_version(request.match_info.get("api_version"))
             if refused is not None:
                 return refused
-            if request.method in ("GET", "HEAD"):
+            if request.method in ("GET", "HEAD") or request.path.endswith(_FOR_WHO_ASKS):
                 return await handler(request)
             # What was asked for is done, whether or not whoever asked is still there.
-            return await asyncio.shield(asyncio.ensure_future(handler(request)))
+            doing = asyncio.ensure_future(handler(request))
+            doing.add_done_callback(_look)
+            return await asyncio.shield(doing)
         except NotModified:
             return web.Response(status=304)
         except EngineFault as fault:
@@ -133,6 +140,13 @@ class Server:
         response.headers["Docker-Experimental"] = "false"
         response.headers["Ostype"] = "linux"
         response.headers["Server"] = f"Docker/{generation.version} (linux)"
+
+
+def _look(done: asyncio.Future[web.StreamResponse]) -> None:
+    """A refusal that nobody is there to hear is no problem; everything else is."""
+    problem = None if done.cancelled() else done.exception()
+    if problem is not None and not isinstance(problem, EngineFault):
+        _log.error("a call of the simulated engine failed", exc_info=problem)
 
 
 def _version(text: str) -> tuple[int, ...]:

@@ -13,16 +13,16 @@ WEB: Final = "shop/web"
 VERSION_LABEL: Final = "org.opencontainers.image.version"
 _BASE: Final = Layer("busybox", 1_984_581, "ADD busybox")
 _SECOND: Final = 1_000_000_000
+BUILT_NS: Final = 1_735_689_600 * _SECOND
+"""All of them, so that their IDs are always the same."""
 
 
-def web(
-    version: str, created_ns: int, *, behaviour: Behaviour | None = None, check: dict[str, Any] | None = None
-) -> Image:
+def web(version: str, *, behaviour: Behaviour | None = None, check: dict[str, Any] | None = None) -> Image:
     """One version of shop/web: all share a layer and differ in a small one above it."""
     return image(
         _BASE,
         Layer(f"version {version}", 3, f"COPY version {version}"),
-        created_ns=created_ns,
+        created_ns=BUILT_NS,
         labels={VERSION_LABEL: version},
         env=[f"VERSION={version}"],
         healthcheck=check,
@@ -48,16 +48,16 @@ def stock(world: World) -> None:
     """Puts all of them on the engine, and into the registry."""
     now_ns = world.clock.now_ns()
     shelf = {
-        "1.0": web("1.0", now_ns),
-        "1.1": web("1.1", now_ns),
-        "1.0-health": web("1.0-health", now_ns, check=_check()),
-        "1.1-health": web("1.1-health", now_ns, check=_check()),
-        "1.3": web("1.3", now_ns, check=_check(start_period_s=60), behaviour=Behaviour(healthy_after_s=4.0)),
-        "1.4": web("1.4", now_ns, behaviour=Behaviour(exits_after_s=0.5, exit_code=3)),
-        "1.5": web("1.5", now_ns, check=_check(_FAILS, retries=2), behaviour=Behaviour(healthy_after_s=None)),
+        "1.0": web("1.0"),
+        "1.1": web("1.1"),
+        "1.0-health": web("1.0-health", check=_check()),
+        "1.1-health": web("1.1-health", check=_check()),
+        "1.3": web("1.3", check=_check(start_period_s=60), behaviour=Behaviour(healthy_after_s=4.0)),
+        "1.4": web("1.4", behaviour=Behaviour(exits_after_s=0.5, exit_code=3)),
+        "1.5": web("1.5", check=_check(_FAILS, retries=2), behaviour=Behaviour(healthy_after_s=None)),
     }
     for version, made in shelf.items():
         world.images.keep(made, f"{WEB}:{version}", at_ns=now_ns)
         world.registry.publish(WEB, version, made)
-    plain = image(_BASE, Layer("plain", 3, "COPY plain"), created_ns=now_ns)
+    plain = image(_BASE, Layer("plain", 3, "COPY plain"), created_ns=BUILT_NS)
     world.images.keep(plain, "lab/plain:1", at_ns=now_ns)

@@ -33,7 +33,7 @@ class Starting:
                 container.sandbox_id = container.sandbox_id or self._world.ids.new()
             self.clear_away(container)
             raise
-        if container.config.get("Healthcheck"):
+        if container.has_check:
             kept = container.health or Health()
             kept.status, kept.streak = "starting", 0
             container.health = kept

@@ -217,5 +217,23 @@ async def _action(lines: aiohttp.StreamReader) -> str:
 
 def test_the_console_starts_without_the_simulator() -> None:
     script = "import patchdeck.watch, tui.cli, tui.console, sys; print(*sys.modules)"
-    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=60, check=True)
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, timeout=60, check=True
+    )
     assert [name for name in done.stdout.split() if name.startswith("patchdeck.simulator")] == []
+
+
+async def test_a_stop_goes_on_when_whoever_asked_has_left_and_a_wait_does_not_mind(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    async with simulated() as engine:
+        await engine.run("slow", Labels={"patchdeck.simulator.stops_after_s": "5"})
+        for path in ("wait", "stop"):
+            asking = asyncio.create_task(engine.post(f"/containers/slow/{path}"))
+            await asyncio.sleep(0.1)
+            asking.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await asking
+        await engine.pass_time(6)
+        assert (await engine.state("slow"))["Status"] == "exited"
+        assert not caplog.records

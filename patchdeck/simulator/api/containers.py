@@ -143,9 +143,12 @@ class ContainerCalls:
         container = self._named(request)
         response = web.StreamResponse(headers={"Content-Type": "application/json"})
         await response.prepare(request)
-        if request.query.get("condition") == "next-exit":
+        condition = request.query.get("condition", "not-running")
+        if condition == "next-exit":
             await container.begun.wait()
         await container.ended.wait()
+        if condition == "removed":
+            await container.gone.wait()
         done: dict[str, object] = {"StatusCode": container.exit_code}
         if not self._world.generation.since_24:
             done["Error"] = None

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import aclosing
+
 import msgspec
 from aiohttp import web
 
@@ -74,8 +76,9 @@ class ImageCalls:
         reference, image = self._engine.pulling.begin(name, request.query.get("tag", ""))
         response = web.StreamResponse(headers={"Content-Type": "application/json"})
         await response.prepare(request)
-        async for line in self._engine.pulling.lines(reference, image):
-            await response.write(msgspec.json.encode(line) + b"\r\n")
+        async with aclosing(self._engine.pulling.lines(reference, image)) as lines:
+            async for line in lines:
+                await response.write(msgspec.json.encode(line) + b"\r\n")
         return response
 
     async def _distribution(self, request: web.Request) -> web.Response:

@@ -1,6 +1,6 @@
 """The worker: one process that carries out one rollout, from the journal, and may be killed at any moment.
 
-    python -m patchdeck.rollout.worker ROLLOUT
+    python -m patchdeck.rollout.worker ROLLOUT [--take-over]
 
 Detached (`submit.start`) it outlives the terminal: a session of its own, its output in a log beside the journal. In the
 foreground it is `carry_out` on the loop of a command.
@@ -35,9 +35,9 @@ from patchdeck.model.journal import (
 from patchdeck.rollout.conductor import Conductor, Task
 from patchdeck.rollout.database import JournalError
 from patchdeck.rollout.gates.choosing import GateError, chosen
+from patchdeck.rollout.handed_on import settings_of
 from patchdeck.rollout.hands import NoAnswer
 from patchdeck.rollout.journal import BEAT_S, Journal
-from patchdeck.rollout.keeping import kept_settings
 from patchdeck.rollout.processes import actor, this_process
 from patchdeck.rollout.seams import FixedPacer, Jury, NoGates, Pacer
 from patchdeck.rollout.senses import Controlled, GateJury, Senses
@@ -101,7 +101,7 @@ async def _carried_out(
     number = 1 + sum(isinstance(entry, WorkerBegan) for entry in entries)
     journal.write(WorkerBegan(rollout=rollout, worker=actor("worker"), number=number, detached=detached))
     journal.set_over(rollout, over=False)
-    settings = kept_settings(journal, rollout)
+    settings = settings_of(journal, rollout)
     state = None
     try:
         with _judging(task, settings, entries) as (pacer, jury):
@@ -130,7 +130,11 @@ def _judging(task: Task, settings: Settings, entries: Sequence[AnyEntry]) -> Ite
         yield FixedPacer(strategy.pace), NoGates()
         return
     with Senses(settings, task.target) as senses:
-        pacer = FixedPacer(strategy.pace) if strategy.pace else Controlled(senses, plan.engine, entries)
+        # Who turns the gate off wants no brake by the same pressure either.
+        brake = any(gate.name == "contention" for gate in gates)
+        pacer: Pacer = Controlled(senses, plan.engine, entries, brake=brake)
+        if strategy.pace:
+            pacer = FixedPacer(strategy.pace)
         yield pacer, GateJury(task.rollout, gates, senses, task.target)
 
 
@@ -168,24 +172,24 @@ def _beating(folder: Path, rollout: str) -> Iterator[None]:
         thread.join()
 
 
-async def _alone(rollout: str, folder: Path | None) -> State:
+async def _alone(rollout: str, folder: Path | None, *, take_over: bool) -> State:
     def listen(conductor: Conductor) -> None:
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, conductor.tell, Terminated())
 
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
-    return await carry_out(rollout, folder, detached=True, began=listen)
+    return await carry_out(rollout, folder, detached=True, take_over=take_over, began=listen)
 
 
 def main(arguments: list[str]) -> int:
-    """`python -m patchdeck.rollout.worker ROLLOUT`; the exit status."""
+    """`python -m patchdeck.rollout.worker ROLLOUT [--take-over]`; the exit status."""
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
-    (rollout,) = arguments
+    rollout, *flags = arguments
     os.umask(0o077)
     status = NEEDS_PERSON
     try:
-        state = asyncio.run(_alone(rollout, None))
+        state = asyncio.run(_alone(rollout, None, take_over="--take-over" in flags))
         _log.info("rollout %s: %s %s", rollout, state.public.value, state.text)
         status = exit_status(state)
     except* JournalError as errors:

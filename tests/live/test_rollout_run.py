@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from patchdeck.model import RolloutState
+from patchdeck.model import Amount, GateJudged, Noted, PaceChanged, RolloutState, Strategy
 from patchdeck.rollout.journal import Journal
 from patchdeck.rollout.processes import actor
 from patchdeck.rollout.submit import NotSubmitted, submit
@@ -17,7 +17,7 @@ from patchdeck.sources.engine.connection import Connection
 from tests.lab.engine import Engine
 from tests.lab.images import Images
 from tests.lab.services import start_service
-from tests.live.rollouts import locks, service_now, submitted, target_of, told
+from tests.live.rollouts import entries, locks, service_now, submitted, target_of, told
 
 
 async def test_a_service_is_moved_to_another_image_and_nothing_else_is_left(
@@ -34,6 +34,24 @@ async def test_a_service_is_moved_to_another_image_and_nothing_else_is_left(
     assert all(one["State"]["Running"] for one in now.values())
     assert {one["HostConfig"]["RestartPolicy"]["Name"] for one in now.values()} == {"always"}
     assert not locks(engine)
+
+
+async def test_with_nothing_asked_for_it_finds_its_pace_and_its_gates_judge_by_what_is_seen(
+    stock: Engine, stock_images: Images, tmp_path: Path
+) -> None:
+    start_service(stock, stock_images.web("1.0"), 4)
+    strategy = Strategy(bake_s=0.5, gates={"contention": "off"}, batch=Amount(share=1.0))
+    rollout = await submitted(stock, tmp_path, stock_images.web("1.1"), strategy)
+    state = await carry_out(rollout, tmp_path)
+    assert state.end is RolloutState.COMMITTED, state.text
+    written = entries(rollout, tmp_path)
+    paces = [one for one in written if isinstance(one, PaceChanged)]
+    assert paces[0].pace == 1
+    assert paces[-1].learned["baseline_s"] > 0
+    judged = {one.gate for one in written if isinstance(one, GateJudged)}
+    silent = " ".join(one.text for one in written if isinstance(one, Noted))
+    assert "health" in judged
+    assert "ratio" in judged or "ratio" in silent
 
 
 async def test_a_committed_rollout_is_undone_with_the_old_configuration_and_the_data(

@@ -41,6 +41,7 @@ from patchdeck.model.heat import (
 )
 from patchdeck.model.journal import (
     Actor,
+    ActRefused,
     Answered,
     AnyEntry,
     Binding,
@@ -141,6 +142,7 @@ from patchdeck.model.words import (
 __all__ = [
     "HEAT_LEVELS",
     "NEVER",
+    "ActRefused",
     "Actor",
     "Amount",
     "Answered",

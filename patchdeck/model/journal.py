@@ -11,7 +11,7 @@ from enum import StrEnum
 
 import msgspec
 
-from patchdeck.model.plan import Plan
+from patchdeck.model.plan import Plan, Refusal
 
 
 class RolloutState(StrEnum):
@@ -241,6 +241,16 @@ class Commanded(Entry, frozen=True, kw_only=True):
     answer: str = ""
 
 
+class ActRefused(Entry, frozen=True, kw_only=True):
+    """Someone asked for something that may not be: nothing was done."""
+
+    act: str
+    """run, rollback, pause, resume, promote, abort"""
+    by: Actor
+    refusals: tuple[Refusal, ...]
+    reason: str = ""
+
+
 class Noted(Entry, frozen=True, kw_only=True):
     """Something worth telling that changes nothing."""
 
@@ -285,6 +295,7 @@ AnyEntry = (
     | PaceChanged
     | Predicted
     | Commanded
+    | ActRefused
     | Noted
     | StateEntered
 )

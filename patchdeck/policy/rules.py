@@ -35,8 +35,8 @@ class Request(Value, frozen=True, kw_only=True):
     reason: str = ""
     override: str = ""
     """Why it may not wait for the window."""
-    has_healthcheck: bool = True
-    """The new image, or the containers' own configuration, has one."""
+    has_healthcheck: bool | None = True
+    """The new image, or the containers' own configuration, has one. None: not known before it is pulled."""
 
 
 def judge(settings: Settings, plan: Plan, request: Request, now_ns: int) -> tuple[Refusal, ...]:
@@ -51,6 +51,11 @@ def judge(settings: Settings, plan: Plan, request: Request, now_ns: int) -> tupl
         *_gates(policy, plan),
         *_why(policy, plan, request),
     )
+
+
+def against(settings: Settings, plan: Plan, request: Request, now_ns: int) -> tuple[Refusal, ...]:
+    """Everything that speaks against running this plan: its own refusals, then those of policy."""
+    return (*plan.refusals, *judge(settings, plan, request, now_ns))
 
 
 def is_production(policy: PolicySettings, engine: str) -> bool:
@@ -133,6 +138,9 @@ def parts(reference: str) -> tuple[str, str, str]:
 def _health(policy: PolicySettings, request: Request) -> Sequence[Refusal]:
     if not policy.healthcheck_required or request.has_healthcheck:
         return ()
+    if request.has_healthcheck is None:
+        text = "policy wants a healthcheck, and whether the new image has one is not known: pull it, then ask again"
+        return (Refusal(rule="healthcheck", text=text),)
     text = "policy wants a healthcheck, and neither the new image nor the service has one: add HEALTHCHECK to the image"
     return (Refusal(rule="healthcheck", text=text),)
 

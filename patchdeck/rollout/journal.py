@@ -71,16 +71,24 @@ class Journal(Database):
         engine_id: str,
         target: bytes,
         documents: Sequence[tuple[str, object]] = (),
+        ended_by: Sequence[AnyEntry] = (),
     ) -> Planned:
-        """Enter a rollout into the journal, with its first entry. `target` says how its worker reaches the engine."""
+        """Enter a rollout into the journal, with its first entry. `target` says how its worker reaches the engine.
+
+        With `ended_by` it is over before it began: these come right after.
+        """
         plan = planned.plan
         with self.told(), self.transaction():
             self.run(
-                "INSERT INTO rollouts (id, planned_ns, service, engine, engine_id, target) VALUES (?, ?, ?, ?, ?, ?)",
-                planned.rollout, planned.at_ns, plan.service, plan.engine, engine_id, target,
+                "INSERT INTO rollouts (id, planned_ns, service, engine, engine_id, target, over)"
+                " VALUES (?, ?, ?, ?, ?, ?, ?)",
+                planned.rollout, planned.at_ns, plan.service, plan.engine, engine_id, target, int(bool(ended_by)),
             )  # fmt: skip
             self._keep(planned.rollout, documents)
-            return self._insert(planned)
+            first = self._insert(planned)
+            for entry in ended_by:
+                self._insert(entry)
+            return first
 
     def rollouts(self) -> list[Row]:
         """All there are, oldest first."""

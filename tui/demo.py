@@ -23,7 +23,7 @@ NAME: Final = "demo"
 """Of the engine, on screen."""
 LOOK_BACK_S: Final = 3600.0
 """Longer than any scenario's past."""
-PATIENCE_S: Final = 30.0
+PATIENCE_S: Final = 60.0
 """For the engine to listen; ten thousand containers take a while."""
 GRACE_S: Final = 3.0
 """For it to end."""

@@ -18,5 +18,6 @@ SCENARIO = Scenario(
         At(10, Grow(service="zone-00/service-0", by=60, at_once=60)),
         At(30, Patch(service="zone-00/service-1", to="1.0.1", at_once=4)),
     ),
+    past_s=5 * 3600.0,
     restart_s=2,
 )

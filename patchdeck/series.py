@@ -21,7 +21,9 @@ class Series:
         self._times = array("q", times_ns)
         self._values = array("d", values)
         self._thinned: dict[int, Sample] = {}
-        self._stale = {at_ns // self._stretch_ns for at_ns in self._times}
+        self._stale: set[int] = set()
+        self._all_stale = bool(self._times)
+        """Nothing was thinned yet of what it goes on from: most series are never asked for their history."""
         self._history: tuple[Sample, ...] = ()
 
     @property
@@ -56,6 +58,9 @@ class Series:
         return len(self._times) + len(self._thinned) + len(self._stale)
 
     def history(self) -> tuple[Sample, ...]:
+        if self._all_stale:
+            self._stale.update(at_ns // self._stretch_ns for at_ns in self._times)
+            self._all_stale = False
         if not self._stale:
             return self._history
         for stretch in self._stale:

@@ -28,7 +28,11 @@ class Services:
         """What was said last, and of which reading."""
 
     def add(self, service: str, name: str, reading: Reading) -> None:
-        self.channels.setdefault((service, name, reading.source), Channel()).add(reading)
+        key = (service, name, reading.source)
+        channel = self.channels.get(key)
+        if channel is None:
+            channel = self.channels[key] = Channel()
+        channel.add(reading)
 
     def forget_before(self, horizon_ns: int) -> None:
         self.channels = forgotten(self.channels, horizon_ns)

@@ -62,6 +62,7 @@ class Creating:
         if world.faults.disk_full:
             raise EngineFault(500, f"mkdir {ROOT}/overlay2/{container_id}-init: no space left on device")
         world.mounting.check(host)
+        endpoints = self._endpoints(host, body.get("NetworkingConfig") or {})
         made = Container(
             id=container_id,
             name=name,
@@ -71,7 +72,7 @@ class Creating:
             config=config,
             host=host,
             mounts=[],
-            endpoints=self._endpoints(host, body.get("NetworkingConfig") or {}),
+            endpoints=endpoints,
         )
         try:
             made.mounts = world.mounting.of(config, host)
@@ -125,7 +126,19 @@ class Creating:
             found[main] = endpoint(asked.pop(mode, None) or asked.pop(main, None) or {})
         for name, settings in asked.items():
             found[self._network_name(name)] = endpoint(settings or {})
+        self._check_endpoints(found, networking)
         return found
+
+    def _check_endpoints(self, found: dict[str, Endpoint], networking: dict[str, Any]) -> None:
+        """Newer engines look at it at once, older ones at the start; those connect only one network at create."""
+        words, names = self._world.words, list(networking.get("EndpointsConfig") or {})
+        if not self._world.generation.since_24:
+            if len(names) > 1:
+                raise words.too_many_endpoints(names)
+            return
+        for name, one in found.items():
+            if complaints := self._world.networks.complaints(name, one):
+                raise words.bad_endpoint(name, complaints)
 
     def _network_name(self, name: str) -> str:
         if name == "default":

@@ -37,6 +37,8 @@ class Network:
     driver: str = "bridge"
     subnet: ipaddress.IPv4Network | None = None
     gateway: str = ""
+    subnet_is_asked: bool = False
+    """Somebody chose it: only there may addresses be chosen."""
     gateway_is_told: bool = True
     """It was asked for, or nothing was; one that only follows from a subnet is not shown."""
     internal: bool = False
@@ -143,6 +145,7 @@ class NetworkStore:
         made = self._add(name, body.get("Driver") or "bridge")
         made.subnet = subnet
         made.gateway = config.get("Gateway") or str(subnet[1])
+        made.subnet_is_asked = bool(config.get("Subnet"))
         made.gateway_is_told = "Gateway" in config or not config
         made.internal = bool(body.get("Internal"))
         made.attachable = bool(body.get("Attachable"))
@@ -181,6 +184,20 @@ class NetworkStore:
         self._events.emit("network", "destroy", network.id, network.event_kind)
 
     # --- endpoints --------------------------------------------------------------------------------
+
+    def complaints(self, name: str, endpoint: Endpoint) -> list[str]:
+        """What is asked for of this network and can not be had there; nothing for one that is not there."""
+        network = self.find(name)
+        if network is None:
+            return []
+        found = []
+        if (endpoint.asked.get("IPAMConfig") or {}).get("IPv4Address") and not network.subnet_is_asked:
+            found.append(
+                "user specified IP address is supported only when connecting to networks with user configured subnets"
+            )
+        if endpoint.asked.get("Aliases") and network.predefined:
+            found.append("network-scoped alias is supported only for containers in user defined networks")
+        return found
 
     def join(self, container: Container, name: str) -> None:
         """The container gets its address on a network, whose event comes later. Raises: EngineFault."""

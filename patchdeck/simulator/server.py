@@ -145,7 +145,7 @@ class Server:
 def _look(done: asyncio.Future[web.StreamResponse]) -> None:
     """A refusal that nobody is there to hear is no problem; everything else is."""
     problem = None if done.cancelled() else done.exception()
-    if problem is not None and not isinstance(problem, EngineFault):
+    if problem is not None and not isinstance(problem, (EngineFault, web.HTTPException)):
         _log.error("a call of the simulated engine failed", exc_info=problem)
 
 

@@ -80,7 +80,7 @@ class Starting:
         try:
             joined: list[str] = []
             for name in container.endpoints:
-                world.networks.join(container, name)
+                self._join_one(container, name)
                 joined.append(name)
             container.sandbox_id = world.ids.new()
             if joined:
@@ -88,6 +88,18 @@ class Starting:
         except EngineFault as fault:
             raise world.words.in_networking(fault) from fault
         return joined
+
+    def _join_one(self, container: Container, name: str) -> None:
+        world = self._world
+        complaints = world.networks.complaints(name, container.endpoints[name])
+        if complaints:
+            raise EngineFault(400, complaints[0])
+        try:
+            world.networks.join(container, name)
+        except EngineFault:
+            if world.generation.since_27:
+                world.networks.tell(container, name, "disconnect")
+            raise
 
     def _check_host(self, container: Container, whose: str) -> None:
         """The container whose network it shares must run."""
@@ -128,7 +140,7 @@ class Starting:
     async def connect(self, container: Container, name: str) -> None:
         """A running container to one network more. Raises: EngineFault."""
         await self._world.costs.network(container.id, 1)
-        self._world.networks.join(container, name)
+        self._join_one(container, name)
         self._connected(container, [name])
         container.changed += 1
 

@@ -43,6 +43,11 @@ def gone(name: str) -> Step:
     return delete(f"/containers/{name}?force=1&v=1", waits="destroy")
 
 
+def _at(network: str, address: str) -> dict[str, Any]:
+    """An address that is asked for."""
+    return {"NetworkingConfig": {"EndpointsConfig": {network: {"IPAMConfig": {"IPv4Address": address}}}}}
+
+
 def _deaf(name: str) -> Step:
     """Of a program that does not listen."""
     return create(
@@ -333,6 +338,41 @@ STORIES: Final[dict[str, list[Step]]] = {
         gone("main"),
         start("side"),
         gone("side"),
+    ],
+    "addresses that are asked for": [
+        post("/networks/create", {"Name": "back", "IPAM": {"Config": [{"Subnet": "10.77.0.0/24"}]}}),
+        post("/networks/create", {"Name": "front"}),
+        create("one", host={"NetworkMode": "back"}, **_at("back", "10.77.0.9")),
+        create("two", host={"NetworkMode": "back"}, **_at("back", "10.77.0.9")),
+        start("one"),
+        start("two"),
+        get("/containers/one/json", "NetworkSettings.Networks.back.IPAddress", "HostConfig.NetworkMode"),
+        get(
+            "/containers/two/json",
+            "State.Status",
+            "State.ExitCode",
+            "NetworkSettings.Networks.back.IPAddress",
+        ),
+        gone("one"),
+        start("two"),
+        post("/networks/front/connect", {"Container": "two"}),
+        gone("two"),
+        create("lost", host={"NetworkMode": "front"}, **_at("front", "172.18.0.9")),
+        start("lost"),
+        gone("lost"),
+        create("named", NetworkingConfig={"EndpointsConfig": {"bridge": {"Aliases": ["a"]}}}),
+        start("named"),
+        gone("named"),
+        create(
+            "both",
+            host={"NetworkMode": "front"},
+            NetworkingConfig={"EndpointsConfig": {"front": {}, "back": {"Aliases": ["b"]}}},
+        ),
+        start("both"),
+        get("/containers/both/json", "NetworkSettings.Networks.back.Aliases"),
+        gone("both"),
+        delete("/networks/front"),
+        delete("/networks/back"),
     ],
     "no network, and the host's": [
         create("alone", host={"NetworkMode": "none"}),

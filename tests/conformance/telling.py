@@ -148,12 +148,17 @@ _IDS: Final = (
 )
 
 
+_ENDPOINTS: Final = re.compile(r"(?<=network endpoints: ).*")
+"""Named in any order."""
+
+
 def tidy(value: Any, registry: str) -> Any:
     """Without what no two engines can have in common."""
     if isinstance(value, str):
         value = value.replace(registry, REGISTRY)
         for pattern, name in _IDS:
             value = pattern.sub(name, value)
+        value = _ENDPOINTS.sub(lambda found: ", ".join(sorted(found[0].split(", "))), value)
     if isinstance(value, list):
         return [tidy(one, registry) for one in value]
     if isinstance(value, dict):

@@ -49,6 +49,13 @@ class NetworkWords(Voice):
             "container cannot be connected to multiple networks with one of the networks in private (none) mode",
         )
 
+    def too_many_endpoints(self, names: list[str]) -> EngineFault:
+        return EngineFault(400, f"Container cannot be connected to network endpoints: {', '.join(names)}")
+
+    def bad_endpoint(self, network: str, complaints: list[str]) -> EngineFault:
+        said = "\n".join(complaints)
+        return EngineFault(400, f"invalid config for network {network}: invalid endpoint settings:\n{said}")
+
     def no_addresses(self) -> EngineFault:
         return EngineFault(500, "no available IPv4 addresses on this network's address pools")
 

@@ -126,7 +126,7 @@ class Player:
 
     def play(self) -> None:
         """Go on; from the beginning if it is at the end of a recording to which nothing is added any more."""
-        if self._state() is ReplayState.ENDED and not self._tape.refresh():
+        if self._state() is ReplayState.ENDED and not self._refresh():
             self.seek(self._tape.began_ns)
         self._go_on_from(self._due_ns(), playing=True)
 

@@ -28,6 +28,8 @@ ROUND_S: Final = 0.03
 AT_LEAST_S: Final = 1.0
 """While it plays the position is told this often, also where nothing was recorded."""
 
+THE_END_NS: Final = 2**63 - 1
+
 _log = logging.getLogger(__name__)
 
 
@@ -106,7 +108,8 @@ class ReplayThread:
         with self._wake:
             if self._target_ns is None:
                 return self._position
-            return msgspec.structs.replace(self._position, at_ns=self._target_ns)
+            on_its_way_ns = max(min(self._target_ns, self._position.ended_ns), self._position.began_ns)
+            return msgspec.structs.replace(self._position, at_ns=on_its_way_ns)
 
     def play(self) -> None:
         self._ask(Player.play)
@@ -123,7 +126,8 @@ class ReplayThread:
     def seek(self, at_ns: int) -> None:
         """Be at this moment, or at the nearest that was recorded."""
         with self._wake:
-            self._target_ns = min(max(at_ns, self._position.began_ns), self._position.ended_ns)
+            # The end is wherever it will be by then: the file may be growing.
+            self._target_ns = THE_END_NS if at_ns >= self._position.ended_ns else at_ns
             self._steps = 0
             self._wake.notify()
 

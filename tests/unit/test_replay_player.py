@@ -252,6 +252,21 @@ def test_a_file_to_which_nothing_is_added_is_at_its_end_until_something_is() -> 
     assert states == [ReplayState.FOLLOWING, ReplayState.ENDED, ReplayState.FOLLOWING]
 
 
+def test_play_at_an_end_that_has_moved_goes_on_from_there() -> None:
+    tape, clock = told(cut_short=True), HandClock()
+    player = playing(tape, clock)
+    clock.pass_by(2 * LASTS_S)
+    player.advance()
+    player.pause()
+    assert player.position.state is ReplayState.ENDED
+    tape.to_come = [tick(LASTS_S + second) for second in (1, 2, 3)]
+    player.play()
+    clock.pass_by(2)
+    player.advance()
+    assert second_of(player) == pytest.approx(LASTS_S + 2.5)
+    assert player.snapshot().at_ns == ns(LASTS_S + 2)
+
+
 def test_a_file_that_gets_its_end_is_not_followed_any_more() -> None:
     tape, clock = told(cut_short=True), HandClock()
     player = playing(tape, clock)

@@ -17,7 +17,7 @@ from patchdeck.replay.thread import ReplayThread
 from patchdeck.sources.errors import LogsUnavailable
 from tests.unit.stories import fold, in_time, ns
 from tests.unit.tapes import Told
-from tests.unit.test_replay_player import LASTS_S, seen_of, story
+from tests.unit.test_replay_player import LASTS_S, seen_of, story, tick
 
 
 def until(condition: Callable[[], object], timeout_s: float = 10.0) -> bool:
@@ -108,6 +108,19 @@ def test_a_second_on_counts_from_where_the_newest_seek_goes(tape: Told) -> None:
         for _ in range(30):
             replaying.thread.seek(replaying.thread.position.at_ns + 1_000_000_000)
         assert replaying.is_at(30)
+
+
+def test_the_end_is_where_it_is_when_it_is_reached() -> None:
+    """The file grows between the opening and the seek."""
+    tape = Told(seen_of(story()), cut_short=True)
+    thread = ReplayThread(tape, at_ns=tape.ended_ns)
+    tape.to_come = [tick(LASTS_S + 5)]
+    thread.start()
+    try:
+        assert until(lambda: thread.position.at_ns == ns(LASTS_S + 5))
+        assert thread.position.state is ReplayState.FOLLOWING
+    finally:
+        assert thread.stop()
 
 
 def test_steps_show_one_change_after_the_other(tape: Told) -> None:

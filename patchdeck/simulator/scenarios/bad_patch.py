@@ -11,7 +11,8 @@ SCENARIO = Scenario(
         At(25, Patch(service="shop/api", to="2.1.1", at_once=1, apart_s=2, most=4)),
         At(45, Patch(service="delivery/orders", to="4.5.0", at_once=2, apart_s=2)),
         At(90, Patch(service="shop/web", to="1.4.2", at_once=2, apart_s=1)),
-        At(120, Patch(service="shop/api", to="2.0.1", at_once=2, apart_s=1)),
+        At(105, Patch(service="shop/api", to="2.0.1", at_once=2, apart_s=1)),
+        At(120, Patch(service="delivery/orders", to="4.4.0", at_once=2, apart_s=1)),
     ),
     restart_s=10,
 )

@@ -1,4 +1,4 @@
-"""The images of a scenario: a base that all share, a runtime for each service, and what a version adds. Pure."""
+"""The images of a scenario: a base that all share, a runtime for each service, and what a version adds."""
 
 from __future__ import annotations
 

@@ -63,8 +63,10 @@ class Capture:
 
     @contextmanager
     def recorded(self) -> Iterator[None]:
-        self._path.unlink(missing_ok=True)
-        self._switch.begin(self._path)
+        # The one that is there stays until there is a whole one in its place.
+        fresh = self._path.with_suffix(".fresh")
+        fresh.unlink(missing_ok=True)
+        self._switch.begin(fresh)
         self._watch.start()
         try:
             self.until(SourceState.LIVE)
@@ -76,7 +78,8 @@ class Capture:
         assert status.state is RecorderState.ENDED, status.detail
         assert status.size_bytes < MOST_BYTES, status.size_bytes
         # Whoever installs the program may read it.
-        self._path.chmod(0o644)
+        fresh.chmod(0o644)
+        fresh.rename(self._path)
         print(f"{self._path.name}: {status.lines} observations, {status.size_bytes} bytes")
 
     def mark(self, name: str) -> None:

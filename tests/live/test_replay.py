@@ -53,13 +53,13 @@ class Watched:
             return self.snapshots[-1] if self.snapshots else Snapshot()
 
     def until_it_is(self, state: SourceState) -> None:
-        assert wait_until(lambda: [one.state for one in self.newest.engines] == [state], 30), (
+        assert wait_until(lambda: [one.state for one in self.newest.engines] == [state], 60), (
             self.newest.engines
         )
 
     def until_started(self, count: int) -> None:
         assert wait_until(
-            lambda: sum(startup.started_ns is not None for startup in self.newest.startups) >= count, 30
+            lambda: sum(startup.started_ns is not None for startup in self.newest.startups) >= count, 60
         ), self.newest.startups
 
 

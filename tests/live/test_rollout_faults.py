@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import contextlib
+import json
 import signal
+import subprocess
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -104,6 +107,28 @@ async def test_an_image_that_its_registry_no_longer_has_fails_before_anything_is
     state = await carry_out(rollout, tmp_path)
     ended(state, RolloutState.FAILED, "could not be pulled", "nothing was changed")
     assert exit_status(state) == 1
+    as_it_was(stock, old)
+
+
+async def test_a_login_that_the_registry_no_longer_takes_fails_before_anything_is_changed(
+    lab: Lab, stock: Engine, stock_images: Images, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    old = start_service(stock, stock_images.web("1.0"), 2)
+    # Nobody may read this one: no line of the file is anyone's.
+    with lab.registry("closed", users="nobody:$2b$04$i2quZRHOEYUJAL1dbziya.\n") as closed:
+        plan = await planned(stock, stock_images.web("1.1"), QUICK)
+        image = f"{closed.address}/shop/web:1.1"
+        elsewhere = replace(plan.to, image=image, image_id="", digest="")
+        config = tmp_path / "docker"
+        config.mkdir()
+        auth = base64.b64encode(b"ops:wrong").decode()
+        (config / "config.json").write_text(json.dumps({"auths": {closed.address: {"auth": auth}}}))
+        monkeypatch.setenv("DOCKER_CONFIG", str(config))
+        with Journal(tmp_path) as journal:
+            rollout = submit(journal, replace(plan, to=elsewhere), target_of(stock), ME).rollout
+        state = await carry_out(rollout, tmp_path)
+    ended(state, RolloutState.FAILED, "could not be pulled", "docker login")
+    assert auth not in repr(entries(rollout, tmp_path))
     as_it_was(stock, old)
 
 
@@ -324,3 +349,43 @@ async def test_stop_first_units_never_leave_fewer_ready_than_the_budget(
         state = await task
     ended(state, RolloutState.COMMITTED)
     assert fewest == 4
+
+
+# --- the journal's disk ---------------------------------------------------------------------------
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A folder on a disk of its own, of two megabytes."""
+    folder = tmp_path / "small"
+    folder.mkdir()
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=2m", "tmpfs", str(folder)], check=True)
+    try:
+        yield folder
+    finally:
+        subprocess.run(["umount", "--lazy", str(folder)], check=True)
+
+
+def fill(folder: Path) -> Path:
+    ballast = folder / "ballast"
+    with contextlib.suppress(OSError), ballast.open("wb", buffering=0) as file:
+        while True:
+            file.write(b"x" * 4096)
+    return ballast
+
+
+async def test_what_cannot_be_written_down_is_not_done_and_goes_on_once_there_is_room(
+    stock: Engine, stock_images: Images, small_disk: Path
+) -> None:
+    start_service(stock, stock_images.web("1.0"), 3)
+    rollout = await submitted(stock, small_disk, stock_images.web("1.1"), replace(QUICK, bake_s=1.5))
+    process = worker(rollout, small_disk)
+    await until(lambda: reached(small_disk, rollout, 0, UnitPhase.READY))
+    ballast = fill(small_disk)
+    assert process.wait() == 4
+    before = {name: one["Id"] for name, one in service_now(stock).items()}
+    assert len(before) == 4, "the canary, its old container, and two that were not touched"
+    ballast.unlink()
+    assert told(rollout, small_disk).state is RolloutState.LOST
+    assert worker(rollout, small_disk).wait() == 0
+    assert len(service_now(stock)) == 3

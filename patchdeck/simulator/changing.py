@@ -26,12 +26,13 @@ class Changing:
         self._life = life
 
     async def remove(self, container: Container, *, force: bool, volumes: bool) -> None:
-        if container.removing:
-            raise self._words.being_removed(container.id)
-        if container.running and not force:
-            raise self._words.alive_to_remove(container.name, container.id, container.status)
+        async with container.lock:
+            if container.removing:
+                raise self._words.being_removed(container.id)
+            if container.running and not force:
+                raise self._words.alive_to_remove(container.name, container.id, container.status)
+            container.removing = True
         auto_remove, container.host["AutoRemove"] = container.host["AutoRemove"], False
-        container.removing = True
         try:
             await self._life.kill_to_remove(container)
             await self._world.costs.remove(container.id)

@@ -33,11 +33,14 @@ class Life:
                 raise self._words.paused_to_start()
             if container.running:
                 raise NotModified
+            if container.gone.is_set():
+                raise self._words.no_container(container.id)
             if container.removing:
                 raise self._words.marked_for_removal()
             await self._start(container)
 
     async def stop(self, container: Container, grace_s: float | None) -> None:
+        await _started(container)
         if not container.running:
             raise NotModified
         await self._stop(container, grace_s)
@@ -46,6 +49,7 @@ class Life:
         # What is removed at its end is not removed by a restart.
         auto_remove, container.host["AutoRemove"] = container.host["AutoRemove"], False
         try:
+            await _started(container)
             if container.running:
                 await self._stop(container, grace_s)
             async with container.lock:
@@ -62,6 +66,7 @@ class Life:
         number = signals.number(signal) if signal else signals.KILL
         if number is None:
             raise self._words.bad_signal(name, signal)
+        await _started(container)
         if not container.running:
             raise self._words.not_running_to_kill(name, container.id)
         self._signal(container, number)
@@ -238,12 +243,11 @@ class Life:
     async def _again(self, container: Container) -> None:
         await self._world.clock.sleep(container.backoff_s)
         async with container.lock:
-            container.running = container.restarting = False
             try:
                 await self._begin(container)
             except EngineFault:
                 # Told in its state; the engine does not try a second time either.
-                return
+                container.running = container.restarting = False
 
     # --- the engine's own restart -----------------------------------------------------------------
 
@@ -287,6 +291,12 @@ class Life:
         self._world.mounting.let_go(container, remove_anonymous=True)
         self._world.containers.remove(container)
         self._world.tell(container, "destroy")
+
+
+async def _started(container: Container) -> None:
+    """Until no start of it is under way: what is asked of it meanwhile comes after."""
+    async with container.lock:
+        return
 
 
 def _stop_signal(container: Container) -> int:

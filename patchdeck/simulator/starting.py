@@ -37,7 +37,7 @@ class Starting:
             kept = container.health or Health()
             kept.status, kept.streak = "starting", 0
             container.health = kept
-        container.running, container.exit_code = True, 0
+        container.running, container.restarting, container.exit_code = True, False, 0
         container.pid = 1_000 + self._world.chance.randrange(30_000)
         container.say(self._world.clock.now_ns(), "starts")
         self._world.tell(container, "start")

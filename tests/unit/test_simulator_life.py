@@ -8,6 +8,8 @@ from typing import Any
 import pytest
 
 from patchdeck.simulator.behaviour import Behaviour, with_labels
+from patchdeck.simulator.clock import HandClock
+from patchdeck.simulator.costs import Instant
 from tests.unit.simulated import Said, Simulated, simulated
 
 
@@ -135,7 +137,10 @@ async def test_a_full_disk_creates_nothing_and_leaves_the_name_free() -> None:
 
 
 async def test_a_failed_start_gives_everything_back() -> None:
-    port: dict[str, Any] = {"ExposedPorts": {"80/tcp": {}}, "HostConfig": {"PortBindings": {"80/tcp": [{"HostPort": "80"}]}}}
+    port: dict[str, Any] = {
+        "ExposedPorts": {"80/tcp": {}},
+        "HostConfig": {"PortBindings": {"80/tcp": [{"HostPort": "80"}]}},
+    }
     async with simulated() as engine:
         await engine.run("one", **port)
         with pytest.raises(Said, match="port is already allocated"):
@@ -180,3 +185,54 @@ async def _while(engine: Simulated, doing: asyncio.Task[Any]) -> None:
         await engine.pass_time(0.25)
         await asyncio.sleep(0.005)
     await doing
+
+
+class SlowStarts(Instant):
+    """A start takes a second of the engine's time."""
+
+    def __init__(self) -> None:
+        self.clock = HandClock()
+
+    async def runtime(self, container_id: str) -> None:
+        await self.clock.sleep(1.0)
+
+
+@pytest.mark.parametrize("call", ["stop", "kill", "restart"])
+async def test_what_is_asked_during_a_start_comes_after_it(call: str) -> None:
+    costs = SlowStarts()
+    async with simulated(costs=costs) as engine:
+        costs.clock = engine.clock
+        await engine.post("/containers/create?name=web", {"Image": "shop/web:1.0"})
+        start = asyncio.create_task(engine.post("/containers/web/start"))
+        await asyncio.sleep(0.05)
+        asked = asyncio.create_task(engine.post(f"/containers/web/{call}"))
+        await asyncio.sleep(0.05)
+        assert not asked.done()
+        await _while(engine, start)
+        await _while(engine, asked)
+        assert (await engine.state("web"))["Running"] is (call == "restart")
+
+
+async def test_a_container_that_is_being_started_is_not_removed_under_it() -> None:
+    costs = SlowStarts()
+    async with simulated(costs=costs) as engine:
+        costs.clock = engine.clock
+        await engine.post("/containers/create?name=web", {"Image": "shop/web:1.0"})
+        start = asyncio.create_task(engine.post("/containers/web/start"))
+        await asyncio.sleep(0.05)
+        remove = asyncio.create_task(engine.delete("/containers/web"))
+        await _while(engine, start)
+        with pytest.raises(Said, match="409: cannot remove container"):
+            await remove
+        assert (await engine.state("web"))["Running"]
+
+
+async def test_a_restart_by_its_policy_is_restarting_until_it_runs() -> None:
+    costs = SlowStarts()
+    async with simulated(costs=costs) as engine:
+        costs.clock = engine.clock
+        await engine.post("/containers/create?name=loop", {"Image": "shop/web:1.4", "HostConfig": ALWAYS})
+        await _while(engine, asyncio.create_task(engine.post("/containers/loop/start")))
+        for _ in range(10):
+            await engine.pass_time(0.25)
+            assert (await engine.state("loop"))["Status"] in ("running", "restarting")

@@ -140,7 +140,7 @@ def nearest(name: str, *, known: Sequence[str] = tuple(COMMANDS)) -> str:
       patchdeck demo                                on a simulated engine: needs no Docker
       patchdeck startups --for 5m --format json     one line for each startup of the next five minutes
       patchdeck services                            which versions are running, and how long they take to start
-      patchdeck record change.pdrec                 what happens, into a file that `patchdeck replay` shows again
+      patchdeck record change.pdrec                 what happens, into a file that `patchdeck replay` shows
       patchdeck contention                          what startups wait for, and how many at once it can take
       patchdeck doctor                              what is there, what is not, and what to do about it
     """,

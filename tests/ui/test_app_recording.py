@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import concurrent.futures
+import os
+import signal
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -16,6 +18,8 @@ from patchdeck.recording.recorder import RecorderState, RecorderStatus
 from patchdeck.recording.switch import Switch
 from patchdeck.settings import ScreenSettings, Settings
 from patchdeck.watch import Watch, WatchThread
+from tests.live.program import PATCHDECK
+from tests.terminal import Terminal
 from tests.ui.app_host import FakeWatch, lines, press, settle, text
 from tests.ui.sample import snapshot
 from tests.unit.test_replay_thread import until
@@ -154,3 +158,41 @@ async def test_a_recording_that_is_asked_of_a_watch_that_has_ended_is_told() -> 
         switch.watching = Ended()
         await pilot.press("R")
         await drawn(pilot, lambda drawn: "the watch is not running" in drawn)
+
+
+@pytest.fixture
+def nowhere(tmp_path: Path) -> list[str]:
+    """The console on an address at which no engine is."""
+    return [PATCHDECK, "--host", f"unix://{tmp_path}/none.sock"]
+
+
+def test_a_file_that_exists_is_not_overwritten_and_the_console_does_not_open(
+    nowhere: list[str], tmp_path: Path
+) -> None:
+    path = tmp_path / "a.pdrec"
+    path.write_text("something of value")
+    with Terminal([*nowhere, "--record", str(path)]) as terminal:
+        assert terminal.wait() == 2
+        assert "exists: choose another name" in terminal.text.replace("\n", "")
+    assert path.read_text() == "something of value"
+
+
+def test_a_signal_ends_the_recording_with_its_index(nowhere: list[str], tmp_path: Path) -> None:
+    path = tmp_path / "a.pdrec"
+    with Terminal([*nowhere, "--record", str(path)]) as terminal:
+        terminal.wait_for(lambda text: "● REC" in text, 30, "the recording")
+        os.kill(terminal.pid, signal.SIGTERM)
+        terminal.wait()
+    with Recording.open(path) as recording:
+        assert not recording.cut_short
+        assert recording.line_count > 0
+
+
+def test_what_was_recorded_is_told_once_the_screen_is_gone(nowhere: list[str], tmp_path: Path) -> None:
+    path = tmp_path / "a.pdrec"
+    with Terminal([*nowhere, "--record", str(path)]) as terminal:
+        terminal.wait_for(lambda text: "● REC" in text, 30, "the recording")
+        terminal.press("q")
+        assert terminal.wait() == 0
+        assert "a.pdrec" in terminal.text.replace("\n", "")
+        assert "patchdeck: Recorded" in terminal.text

@@ -29,9 +29,15 @@ def target_of(engine: EngineClient) -> Target:
     return Target(name="lab", host=engine.host, chosen="test")
 
 
-async def planned(engine: EngineClient, image: str, strategy: Strategy, service: str = "shop/web") -> Plan:
+async def planned(
+    engine: EngineClient,
+    image: str,
+    strategy: Strategy,
+    service: str = "shop/web",
+    settings: Settings | None = None,
+) -> Plan:
     async with Connection(target_of(engine)) as connection:
-        return await make_plan(connection, service, image, strategy, Settings())
+        return await make_plan(connection, service, image, strategy, settings or Settings())
 
 
 async def submitted(

@@ -6,6 +6,7 @@ async with Server(engine, Path("/run/user/1000/demo/engine.sock")): ...
 from __future__ import annotations
 
 import asyncio
+import itertools
 import logging
 import os
 import socket as sockets
@@ -90,8 +91,9 @@ class Server:
         application = web.Application(client_max_size=_MOST_BYTES, middlewares=[self._answer])
         for calls in (SystemCalls, ContainerCalls, ImageCalls, NetworkCalls, VolumeCalls):
             for route in calls(self._engine).routes():
-                for path in (route.path, _VERSION + route.path):
-                    application.router.add_route(route.method, path, route.handler)
+                methods = ("GET", "HEAD") if route.method == "GET" else (route.method,)
+                for method, path in itertools.product(methods, (route.path, _VERSION + route.path)):
+                    application.router.add_route(method, path, route.handler)
         application.on_response_prepare.append(self._sign)
         return application
 

@@ -44,6 +44,18 @@ async def test_only_its_owner_may_connect() -> None:
         assert stat.S_IMODE(mode) == 0o600
 
 
+async def test_a_ping_tells_the_version_by_its_headers_alone() -> None:
+    async with simulated() as engine:
+        connector = aiohttp.UnixConnector(str(engine.socket))
+        async with (
+            aiohttp.ClientSession(connector=connector) as session,
+            session.head("http://engine/_ping") as response,
+        ):
+            told = {name: response.headers[name] for name in ("Api-Version", "Ostype", "Swarm")}
+            assert told == {"Api-Version": "1.51", "Ostype": "linux", "Swarm": "inactive"}
+            assert (response.status, await response.read()) == (200, b"")
+
+
 @pytest.mark.parametrize("version", GENERATIONS)
 async def test_it_speaks_the_versions_of_its_generation_and_refuses_others(version: str) -> None:
     async with simulated(version) as engine:

@@ -3,12 +3,22 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import time
 from collections.abc import Coroutine
 from typing import Any, Final
 
 from patchdeck.model.facts import Value
-from patchdeck.model.journal import AnyEntry, Commanded, Noted, PauseKind, RolloutState, StateEntered, Verdict
+from patchdeck.model.journal import (
+    AnyEntry,
+    Commanded,
+    Intended,
+    Noted,
+    PauseKind,
+    RolloutState,
+    StateEntered,
+    Verdict,
+)
 from patchdeck.model.plan import Plan
 from patchdeck.rollout.acting import Actions, Journalling
 from patchdeck.rollout.crew import Crew
@@ -270,6 +280,8 @@ class Conductor:
     async def _end(self) -> None:
         state = self.state
         assert state.end is not None
+        if state.end is RolloutState.COMMITTED and not self._plan.strategy.keep_image:
+            await self._remove_old_image()
         if state.locked and state.end.over:
             await self._keeper.release()
         await self._scribe.write(
@@ -283,6 +295,15 @@ class Conductor:
             )
         )
         await asyncio.to_thread(self._journal.set_over, self._task.rollout, over=state.end.over)
+
+    async def _remove_old_image(self) -> None:
+        """As asked for. An engine refuses while anything else is made of it, and that is as it should be."""
+        image_id = self._plan.origin.image_id
+        intent = Intended(rollout=self._task.rollout, act="remove image", detail=self._plan.origin.image)
+        with contextlib.suppress(Refused, NoAnswer):
+            await Journalling(self._link, self._scribe).call(
+                intent, lambda hands: hands.remove_image(image_id)
+            )
 
     # --- gates ------------------------------------------------------------------------------------
 

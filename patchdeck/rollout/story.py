@@ -73,11 +73,11 @@ class Story:
         told = replace(told, entries=tuple(self.entries[-NEWEST:]))
         if told.state.over or self._alive:
             return told
-        lost = told.state not in (RolloutState.NEEDS_PERSON, RolloutState.PAUSED, RolloutState.HOLDING)
-        if lost or not self._told.left:
-            text = "its worker is gone: `patchdeck rollout resume` goes on, `rollback` goes back"
-            return replace(told, worker_alive=False, state=RolloutState.LOST, text=text)
-        return replace(told, worker_alive=False)
+        waits = told.state in (RolloutState.PAUSED, RolloutState.HOLDING, RolloutState.NEEDS_PERSON)
+        if not told.workers or (self._told.left and waits):
+            return replace(told, worker_alive=False)
+        text = "its worker is gone: `patchdeck rollout resume` goes on, `rollback` goes back"
+        return replace(told, worker_alive=False, state=RolloutState.LOST, text=text)
 
 
 def rollout_of(entries: list[AnyEntry], *, alive: bool = True) -> Rollout | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from patchdeck.model import Amount, GateJudged, Noted, PaceChanged, RolloutState, Strategy
 from patchdeck.rollout.journal import Journal
@@ -17,7 +18,7 @@ from patchdeck.sources.engine.connection import Connection
 from tests.lab.engine import Engine
 from tests.lab.images import Images
 from tests.lab.services import start_service
-from tests.live.rollouts import entries, locks, service_now, submitted, target_of, told
+from tests.live.rollouts import QUICK, entries, locks, service_now, submitted, target_of, told
 
 
 async def test_a_service_is_moved_to_another_image_and_nothing_else_is_left(
@@ -52,6 +53,20 @@ async def test_with_nothing_asked_for_it_finds_its_pace_and_its_gates_judge_by_w
     silent = " ".join(one.text for one in written if isinstance(one, Noted))
     assert "health" in judged
     assert "ratio" in judged or "ratio" in silent
+
+
+async def test_the_old_image_is_removed_only_where_that_was_asked_for(
+    stock: Engine, stock_images: Images, tmp_path: Path
+) -> None:
+    (first,) = start_service(stock, stock_images.web("1.0"), 1)
+    stock.docker("commit", first.id, "shop/web:brief")
+    stock.clean()
+    start_service(stock, "shop/web:brief", 2)
+    rollout = await submitted(stock, tmp_path, stock_images.web("1.1"), replace(QUICK, keep_image=False))
+    assert (await carry_out(rollout, tmp_path)).end is RolloutState.COMMITTED
+    tags = {tag for image in stock.get("/images/json") for tag in image["RepoTags"] or ()}
+    assert "shop/web:brief" not in tags
+    assert {"shop/web:1.0", "shop/web:1.1"} <= tags
 
 
 async def test_a_committed_rollout_is_undone_with_the_old_configuration_and_the_data(

@@ -165,6 +165,10 @@ def test_one_whose_worker_is_gone_is_lost_and_one_that_was_left_in_order_is_not(
     assert story(*left, WorkerBegan(rollout="r", worker=ME, number=2), alive=False).state is RolloutState.LOST
 
 
+def test_one_that_no_worker_has_begun_is_planned_and_nothing_of_it_is_lost() -> None:
+    assert story(BEGUN[0], alive=False).state is RolloutState.PLANNED
+
+
 def test_without_its_beginning_there_is_no_rollout() -> None:
     assert rollout_of(numbered(*BEGUN)[1:]) is None
 

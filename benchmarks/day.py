@@ -41,9 +41,10 @@ _ENGINE: Final = "prod-a"
 class Day:
     """Arrivals, oldest first, from `began_ns` on."""
 
-    def __init__(self, began_ns: int, *, seed: int = 1) -> None:
+    def __init__(self, began_ns: int, *, patch_every_s: int = PATCH_EVERY_S, seed: int = 1) -> None:
         self._chance = random.Random(seed)
         self._began_ns = began_ns
+        self._patch_every_s = patch_every_s
         self._containers: dict[tuple[int, int], str] = {}
         self._versions = [0] * SERVICES
 
@@ -54,7 +55,7 @@ class Day:
             yield self._at(at_ns), Ticked(engine="", at_ns=self._at(at_ns))
             if second % SAMPLE_S == 0:
                 yield from self._sampled(at_ns)
-            service, within = divmod(second % PATCH_EVERY_S, 60)
+            service, within = divmod(second % self._patch_every_s, 60)
             if second >= 60 and service < SERVICES and within % 5 == 0 and within // 5 < REPLICAS:
                 if within == 0:
                     self._versions[service] += 1

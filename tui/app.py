@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, ClassVar
 
 from rich.console import RenderableType
-from textual.app import App
 from textual.binding import BindingType
 from textual.command import Provider
 from textual.widget import Widget
@@ -18,10 +17,10 @@ from themes.palettes import BY_SETTING, THEMES, VARIABLE_DEFAULTS
 from themes.ramps import UNICODE, Glyphs
 from tui import keymap
 from tui.bridge import Bridge, Watch
-from tui.footer import Footer
 from tui.keymap import Keymap
 from tui.looking import Looking
 from tui.matching import Matcher
+from tui.recording_keys import RecordingKeys
 from tui.screens.base import ConsoleScreen
 from tui.screens.deck import DeckScreen
 from tui.screens.views import View
@@ -30,9 +29,7 @@ from tui.shown import Shown
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from patchdeck.recording.recorder import RecorderStatus
     from patchdeck.recording.switch import Switch
-    from widgets.prompt import Prompt
 
 WatchMaker = Callable[[], Watch]
 
@@ -52,7 +49,7 @@ def _contention() -> View:
     return ContentionScreen()
 
 
-class PatchdeckApp(App[int], inherit_bindings=False):
+class PatchdeckApp(RecordingKeys, inherit_bindings=False):
     """Shows what a watch sees. Nothing in it acts on an engine.
 
     `make_watch` is called after the first frame, so that what it imports does not delay it.
@@ -82,22 +79,17 @@ class PatchdeckApp(App[int], inherit_bindings=False):
         glyphs: Glyphs = UNICODE,
         theme: str = "dark",
     ) -> None:
-        super().__init__()
+        super().__init__(switch)
         self.animation_level = "none"
         self.settings = settings
         self.keymap = Keymap(settings.screen.keys, self.ON)
         self.glyphs = glyphs
         self.watch_object: Watch | None = None
-        self.snapshot: Snapshot | None = None
         self.shown: Shown | None = None
         self.looking = Looking(window_s=settings.screen.window_s)
-        self.switch = switch
-        """Without it nothing can be recorded."""
         self._make_watch = make_watch
         self._matcher = Matcher("")
         self._bridge: Bridge | None = None
-        self._marking_ns = 0
-        """The moment for which a name is being asked."""
         self._leaving = False
         """Snapshots still arrive while the screens are being taken down."""
         for one in THEMES:
@@ -160,40 +152,6 @@ class PatchdeckApp(App[int], inherit_bindings=False):
             return f"filter: {self.looking.words}"
         engines = self.snapshot.engines if self.snapshot else ()
         return next((one.detail for one in engines if one.state is not SourceState.LIVE and one.detail), "")
-
-    # Recording
-
-    @property
-    def recording(self) -> RecorderStatus | None:
-        """How the recording that is on is doing; None where none is."""
-        return None if self.switch is None else self.switch.status
-
-    def action_record(self) -> None:
-        from tui.recording import toggle  # noqa: PLC0415
-
-        self.run_worker(toggle(self), group="recording", exclusive=True)
-
-    async def action_mark(self) -> None:
-        # The moment is that of the key, however long the name takes.
-        self._marking_ns = time.time_ns()
-        number = len(self.snapshot.marks) + 1 if self.snapshot else 1
-        await self.ask(f"name this moment; enter alone: mark {number}", id="mark")
-
-    async def on_prompt_answered(self, event: Prompt.Answered) -> None:
-        if event.prompt.id == "mark":
-            from tui.recording import mark  # noqa: PLC0415
-
-            await event.prompt.action_close()
-            await mark(self, event.text, at_ns=self._marking_ns)
-
-    async def ask(self, question: str, *, id: str) -> None:  # noqa: A002 - as Textual has it
-        """Open a line that asks; its `Prompt.Answered` comes to the app, under this id."""
-        from widgets.prompt import Prompt  # noqa: PLC0415 - it brings Textual's input
-
-        screen = self.screen
-        if isinstance(screen, ConsoleScreen) and not screen.query(Prompt):
-            prompt = Prompt(question, asked_from=screen.focused, id=id)
-            await screen.mount(prompt, before=screen.query_one(Footer))
 
     # What a replay has besides
 

@@ -15,7 +15,7 @@ from widgets import units
 
 if TYPE_CHECKING:
     from patchdeck.recording.switch import Switch
-    from tui.app import PatchdeckApp
+    from tui.recording_keys import RecordingKeys
 
 
 def folder() -> Path:
@@ -25,7 +25,7 @@ def folder() -> Path:
     return user_state_path("patchdeck", appauthor=False) / "recordings"
 
 
-async def toggle(app: PatchdeckApp) -> None:
+async def toggle(app: RecordingKeys) -> None:
     """End the recording that is on, or begin one under the name of this moment; say which file it is."""
     if app.switch is None:
         app.notify("There is nothing here to record.", severity="warning", markup=False)
@@ -38,7 +38,7 @@ async def toggle(app: PatchdeckApp) -> None:
         await _begin(app, app.switch)
 
 
-async def _begin(app: PatchdeckApp, switch: Switch) -> None:
+async def _begin(app: RecordingKeys, switch: Switch) -> None:
     path = folder() / f"{datetime.now(UTC).astimezone():%Y-%m-%dT%H-%M-%S}.pdrec"
     try:
         await asyncio.to_thread(path.parent.mkdir, mode=0o700, parents=True, exist_ok=True)
@@ -49,7 +49,7 @@ async def _begin(app: PatchdeckApp, switch: Switch) -> None:
         app.notify(f"Recording into {path}", markup=False)
 
 
-async def mark(app: PatchdeckApp, name: str, *, at_ns: int) -> None:
+async def mark(app: RecordingKeys, name: str, *, at_ns: int) -> None:
     """Name a moment; without a name it gets a number."""
     if app.switch is None:
         app.notify("There is nothing here to mark.", severity="warning", markup=False)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import time
 from collections.abc import Coroutine
 from typing import Any, Final
@@ -12,17 +11,14 @@ from patchdeck.model.facts import Value
 from patchdeck.model.journal import (
     AnyEntry,
     Commanded,
-    Intended,
-    Noted,
     PauseKind,
     RolloutState,
-    StateEntered,
     Verdict,
 )
-from patchdeck.model.plan import Plan
 from patchdeck.rollout.acting import Actions, Journalling
 from patchdeck.rollout.crew import Crew
 from patchdeck.rollout.descriptions import Descriptions
+from patchdeck.rollout.formalities import Formalities, Task
 from patchdeck.rollout.hands import NoAnswer
 from patchdeck.rollout.journal import Journal
 from patchdeck.rollout.journal import Order as Command
@@ -30,10 +26,8 @@ from patchdeck.rollout.judging import Bench, gist
 from patchdeck.rollout.keeping import kept_documents
 from patchdeck.rollout.ledger import Ledger
 from patchdeck.rollout.link import Link
-from patchdeck.rollout.locking import Denied, Keeper
 from patchdeck.rollout.looking import Eyes
 from patchdeck.rollout.orders import follow_orders
-from patchdeck.rollout.prepare import NotReady, Preparation
 from patchdeck.rollout.restoring import outline, restored
 from patchdeck.rollout.room import RoomTeller
 from patchdeck.rollout.runner import Tools
@@ -52,14 +46,10 @@ from patchdeck.rollout.signals import (
     HoldExpired,
     Judge,
     Leave,
-    LockDenied,
-    Locked,
-    NotPrepared,
     Prepare,
     Prepared,
     Signal,
     TakeLock,
-    Terminated,
     Turn,
     WorkerReady,
 )
@@ -70,23 +60,11 @@ from patchdeck.rollout.telling import changes
 from patchdeck.rollout.unit import Goal
 from patchdeck.settings import Settings
 from patchdeck.sources.engine.connection import Refused
-from patchdeck.sources.targets import Target
 
 AGAIN_S: Final = 5.0
 """Between two looks at what holds."""
 
 _ENDINGS: Final = ("die", "oom", "stop", "kill", "destroy", "health_status: unhealthy")
-
-
-class Task(Value, frozen=True, kw_only=True):
-    """What a worker is given."""
-
-    rollout: str
-    plan: Plan
-    target: Target
-    user: str
-    take_over: bool = False
-    """Take the service's lock from whoever holds it."""
 
 
 class Equipment(Value, frozen=True, kw_only=True):
@@ -121,13 +99,13 @@ class Conductor:
             on_lost=lambda: self.tell(EngineLost()),
             on_back=self._engine_is_back,
         )
-        self._keeper = Keeper(
-            Journalling(self._link, self._scribe),
-            self._link,
-            service=task.plan.service,
-            rollout=task.rollout,
-            user=task.user,
-            take_over=task.take_over,
+        self._formalities = Formalities(
+            task,
+            journal=journal,
+            link=self._link,
+            scribe=self._scribe,
+            settings=self._settings,
+            tell=self.tell,
         )
         self._tasks: asyncio.TaskGroup | None = None
         self._beside: list[asyncio.Task[None]] = []
@@ -157,7 +135,7 @@ class Conductor:
             self._besides(orders, "orders")
             self._besides(self._room.follow(self._link, self._known_ledger), "room")
             self._besides(self._follow_engine(), "events")
-            self._besides(self._keep_lock(), "renew the lock")
+            self._besides(self._formalities.keep_lock(), "renew the lock")
             self._room.look()
             self.tell(WorkerReady())
             try:
@@ -189,7 +167,7 @@ class Conductor:
     async def _do(self, effect: Effect) -> None:
         match effect:
             case TakeLock():
-                self._besides(self._lock(), "lock")
+                self._besides(self._formalities.lock(), "lock")
             case Prepare():
                 self._besides(self._prepare(), "prepare")
             case Go(unit=unit):
@@ -216,48 +194,6 @@ class Conductor:
             answer=answer.text,
         )
 
-    # --- beginning and end ------------------------------------------------------------------------
-
-    async def _lock(self) -> None:
-        try:
-            await self._keeper.take()
-        except Denied as error:
-            self.tell(LockDenied(text=str(error)))
-        else:
-            self.tell(Locked())
-
-    async def _keep_lock(self) -> None:
-        try:
-            await self._keeper.keep()
-        except Denied as error:
-            await self._scribe.write(Noted(rollout=self._task.rollout, text=str(error)))
-            # Whoever took it over goes on from the journal: nothing more may be done here.
-            self.tell(Terminated())
-            self.tell(Terminated())
-
-    async def _prepare(self) -> None:
-        preparation = Preparation(
-            self._task.rollout,
-            self._plan,
-            link=self._link,
-            journal=self._journal,
-            scribe=self._scribe,
-            settings=self._settings,
-        )
-        while True:
-            try:
-                descriptions = await preparation.prepared()
-            except NotReady as error:
-                self.tell(NotPrepared(text=str(error)))
-                return
-            except NoAnswer:
-                await self._link.until_there()
-                continue
-            if self._equipment is None:
-                self._equip(descriptions)
-            self.tell(Prepared())
-            return
-
     def _equip(self, descriptions: Descriptions) -> None:
         ledger = Ledger(descriptions.units)
         for entry in self._entries:
@@ -278,32 +214,17 @@ class Conductor:
         self._equipment = Equipment(ledger=ledger, crew=crew, bench=bench)
 
     async def _end(self) -> None:
-        state = self.state
-        assert state.end is not None
-        if state.end is RolloutState.COMMITTED and not self._plan.strategy.keep_image:
-            await self._remove_old_image()
-        if state.locked and state.end.over:
-            await self._keeper.release()
-        await self._scribe.write(
-            StateEntered(
-                rollout=self._task.rollout,
-                state=state.end,
-                text=state.text,
-                summary=summary(
-                    self._entries, ended_ns=time.time_ns(), fewest_ready=self._fewest, pace=state.room
-                ),
-            )
+        told = summary(
+            self._entries, ended_ns=time.time_ns(), fewest_ready=self._fewest, pace=self.state.room
         )
-        await asyncio.to_thread(self._journal.set_over, self._task.rollout, over=state.end.over)
+        await self._formalities.end(self.state, told)
 
-    async def _remove_old_image(self) -> None:
-        """As asked for. An engine refuses while anything else is made of it, and that is as it should be."""
-        image_id = self._plan.origin.image_id
-        intent = Intended(rollout=self._task.rollout, act="remove image", detail=self._plan.origin.image)
-        with contextlib.suppress(Refused, NoAnswer):
-            await Journalling(self._link, self._scribe).call(
-                intent, lambda hands: hands.remove_image(image_id)
-            )
+    async def _prepare(self) -> None:
+        descriptions = await self._formalities.prepare()
+        if descriptions is not None:
+            if self._equipment is None:
+                self._equip(descriptions)
+            self.tell(Prepared())
 
     # --- gates ------------------------------------------------------------------------------------
 

@@ -32,8 +32,9 @@ from patchdeck.model.journal import (
     WorkerBegan,
     WorkerEnded,
 )
-from patchdeck.rollout.conductor import Conductor, Task
+from patchdeck.rollout.conductor import Conductor
 from patchdeck.rollout.database import JournalError
+from patchdeck.rollout.formalities import Task
 from patchdeck.rollout.gates.choosing import GateError, chosen
 from patchdeck.rollout.handed_on import settings_of
 from patchdeck.rollout.hands import NoAnswer

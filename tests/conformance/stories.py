@@ -422,9 +422,9 @@ STORIES: Final[dict[str, list[Step]]] = {
     "pulls": [
         get(f"/distribution/{PUSHED}/json", "Platforms", "Descriptor.mediaType", shaped=True),
         get("/distribution/REGISTRY/shop/none:1/json"),
-        post(f"/images/create?fromImage={PUSHED}", waits="pull"),
+        post(f"/images/create?fromImage={PUSHED}", waits="pull", shaped=True),
         delete(f"/images/{PUSHED}"),
-        post(f"/images/create?fromImage={PUSHED}", waits="pull 2"),
+        post(f"/images/create?fromImage={PUSHED}", waits="pull 2", shaped=True),
         get(f"/images/{PUSHED}/json", "RepoTags", "RepoDigests"),
         post("/images/create?fromImage=REGISTRY/shop/none&tag=1"),
         post("/images/create?fromImage=REGISTRY/shop/web&tag=none"),

@@ -39,6 +39,8 @@ class Told(msgspec.Struct, frozen=True):
 
     answers: list[Any]
     events: list[str]
+    event_shapes: list[Any] = []
+    """Of the events as they come, one for each kind of thing."""
 
 
 class Teller:
@@ -82,7 +84,8 @@ class Teller:
         self._until(
             lambda: any(_is_end(event, marker) for event in self._events[before:]), f"end of {marker}"
         )
-        return Told(answers, told(self._events[before:], marker, self._registry))
+        events = self._events[before:]
+        return Told(answers, told(events, marker, self._registry), shape([_plain(event) for event in events]))
 
     def _step(self, step: Step, before: int) -> Any:
         try:
@@ -97,7 +100,7 @@ class Teller:
         if step.values:
             said["values"] = {path: tidy(_at(answer, path), self._registry) for path in step.values}
         if step.shaped:
-            said["shape"] = shape(answer)
+            said["shape"] = shape(_lines_of(answer) if isinstance(answer, str) else answer)
         if step.waits:
             action, _, count = step.waits.partition(" ")
             self._until(lambda: self._count(action, before) >= int(count or 1), step.waits)
@@ -136,6 +139,16 @@ def _at(document: Any, path: str) -> Any:
         else:
             document = next(entry for entry in document if entry["Destination"] == name)
     return document
+
+
+def _lines_of(text: str) -> list[Any]:
+    """JSON lines, as progress comes."""
+    return [json.loads(line) for line in text.splitlines() if line.strip()]
+
+
+def _plain(event: dict[str, Any]) -> dict[str, Any]:
+    """Its kind as it is, so that shapes differ by it; which attributes it has is told elsewhere."""
+    return {**event, "Actor": {**event["Actor"], "Attributes": {}}, event["Type"]: ""}
 
 
 def _is_end(event: dict[str, Any], marker: str) -> bool:
@@ -214,7 +227,11 @@ def save(generation: str, recorded: dict[str, Told]) -> None:
     for story, told in sorted(recorded.items()):
         parts = ",\n".join(
             f'  "{name}": [\n{_lines(entries)}\n  ]'
-            for name, entries in (("answers", told.answers), ("events", told.events))
+            for name, entries in (
+                ("answers", told.answers),
+                ("events", told.events),
+                ("event_shapes", told.event_shapes),
+            )
         )
         lines.append(f" {json.dumps(story)}: {{\n{parts}\n }}")
     text = "{\n" + ",\n".join(lines) + "\n}\n"

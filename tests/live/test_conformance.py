@@ -54,3 +54,4 @@ def test_a_real_engine_answers_as_recorded(subject: tuple[Teller, dict[str, Told
         recorded[story] = told
     assert told.answers == recorded[story].answers
     assert told.events == recorded[story].events
+    assert told.event_shapes == recorded[story].event_shapes

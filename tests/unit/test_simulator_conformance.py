@@ -39,6 +39,7 @@ def test_a_simulated_engine_answers_as_a_real_one(
     told = teller.tell(STORIES[story])
     assert told.answers == recorded[story].answers
     assert told.events == recorded[story].events
+    assert told.event_shapes == recorded[story].event_shapes
 
 
 def test_every_story_is_recorded_of_every_generation() -> None:

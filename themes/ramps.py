@@ -66,6 +66,11 @@ class Glyphs:
     dash: str
     """Between the ends of a range."""
     arrow: str
+    done: str
+    under_way: str
+    paused: str
+    returning: str
+    """What is made undone."""
 
 
 UNICODE = Glyphs(
@@ -109,6 +114,10 @@ UNICODE = Glyphs(
     dot="·",
     dash="–",
     arrow="→",
+    done="✓",
+    under_way="▶",
+    paused="‖",
+    returning="◀",
 )
 
 ASCII = Glyphs(
@@ -152,6 +161,10 @@ ASCII = Glyphs(
     dot="|",
     dash="-",
     arrow="->",
+    done="+",
+    under_way=">",
+    paused="=",
+    returning="<",
 )
 
 INFERNO = (

@@ -1,0 +1,150 @@
+"""Open rollouts, one line each: how far, what holds them, when they end."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from textual.message import Message
+
+from patchdeck.model import Rollout
+from themes.ramps import UNICODE, Glyphs
+from widgets import rollout_words
+from widgets.ink import Ink
+from widgets.line import Line, Span, Spans, cells_of, merged
+from widgets.rows import RowPanel
+
+_STATE_CELLS = 16
+_ETA_CELLS = 9
+_WAY_CELLS = 22
+_MOST_BAR = 12
+_WIDE = 100
+_LEAST_TEXT = 24
+
+
+class RolloutPanel(RowPanel[Rollout]):
+    """The row with the cursor is the one that keys act on, whether the panel has the keyboard or not."""
+
+    @dataclass
+    class Highlighted(Message):
+        """The cursor came to this rollout."""
+
+        panel: RolloutPanel
+        rollout: str
+
+        @property
+        def control(self) -> RolloutPanel:
+            return self.panel
+
+    @dataclass
+    class Opened(Highlighted):
+        """This rollout was asked for."""
+
+    def __init__(
+        self,
+        *,
+        glyphs: Glyphs = UNICODE,
+        joined: bool = False,
+        closed: bool = True,
+        name: str | None = None,
+        id: str | None = None,  # noqa: A002 - Textual's own name for it
+        classes: str | None = None,
+    ) -> None:
+        super().__init__(
+            title="Rollouts",
+            empty="no rollout is open",
+            glyphs=glyphs,
+            joined=joined,
+            closed=closed,
+            name=name,
+            id=id,
+            classes=classes,
+        )
+        self._now_ns = 0
+        self._keys: Mapping[str, str] = {}
+        self._submitted: Mapping[str, str] = {}
+
+    def show(
+        self,
+        rollouts: Sequence[Rollout],
+        *,
+        now_ns: int,
+        keys: Mapping[str, str] | None = None,
+        submitted: Mapping[str, str] | None = None,
+    ) -> None:
+        """Show these.
+
+        `keys` says by which key each action works; `submitted`, by rollout, what was asked and is not answered yet.
+        """
+        self._now_ns, self._keys, self._submitted = now_ns, keys or {}, submitted or {}
+        self._title = "Rollout" if len(rollouts) == 1 else "Rollouts"
+        self.set_rows(rollouts)
+
+    def row_key(self, row: Rollout) -> str:
+        return row.id
+
+    def highlighted(self, row: Rollout) -> None:
+        self.post_message(self.Highlighted(self, row.id))
+
+    def opened(self, row: Rollout) -> None:
+        self.post_message(self.Opened(self, row.id))
+
+    def visual_state(self) -> object:
+        # To the second, as it is drawn.
+        return (self._now_ns // 10**9, tuple(self._submitted.items()))
+
+    def note(self) -> Sequence[Span]:
+        row = self.selected
+        if row is None:
+            return ()
+        spans = rollout_words.keys_of(row, self._keys)
+        return [*spans[:-1], (spans[-1][0].rstrip(), spans[-1][1], "")] if spans else ()
+
+    def draw_row(self, row: Rollout, width: int, *, selected: bool) -> Spans:
+        wide, glyphs = width >= _WIDE, self.glyphs
+        line = self.line(width).put(glyphs.cursor if selected else " ", Ink.ACCENT)
+        line.value(row.service, 20 if wide else 14, Ink.STRONG, cut="middle").gap(1)
+        if wide:
+            line.value(rollout_words.way(row.plan, glyphs), _WAY_CELLS, Ink.NEW, cut="middle").gap(2)
+        text, ink, _ = rollout_words.state_span(row, glyphs)
+        line.value(text, _STATE_CELLS, ink).gap(1)
+        eta = rollout_words.ends_in(row, self._now_ns)
+        self._put_steps(line, row, line.room - _ETA_CELLS - _LEAST_TEXT)
+        self._put_text(line, row, line.room - _ETA_CELLS - 1)
+        line.gap(1).value(eta, _ETA_CELLS, Ink.TEXT, align="right")
+        return line.spans(self.cursor_ink(selected=selected))
+
+    def _put_steps(self, line: Line, row: Rollout, room: int) -> None:
+        marked = rollout_words.steps(row, self.glyphs)
+        named = merged(
+            span
+            for name, mark in marked
+            for span in (
+                (f"{name} ", Ink.MUTED if mark[1] == Ink.MUTED else Ink.TEXT, ""),
+                mark,
+                ("  ", Ink.TEXT, ""),
+            )
+        )
+        if cells_of(named) <= room:
+            for text, ink, _ in named:
+                line.put(text, ink)
+        elif len(marked) <= _MOST_BAR:
+            for _, (text, ink, _) in marked:
+                line.put(text, ink)
+            line.gap(2)
+        else:
+            at = 0 if row.step is None else min(row.step + 1, len(marked))
+            line.value(f"step {at} of {len(marked)}", 16)
+
+    def _put_text(self, line: Line, row: Rollout, room: int) -> None:
+        asked = self._submitted.get(row.id)
+        if asked:
+            line.value(f"{asked} submitted", room, Ink.ACCENT)
+            return
+        text, ink = rollout_words.waits_for(row)
+        part = self.line(room)
+        if row.open and row.pace is not None and room >= 2 * _LEAST_TEXT:
+            part.put(f"pace {row.pace:.0f}  ", Ink.MUTED)
+        part.value(text, part.room, ink)
+        for word, word_ink, _ in part.spans():
+            line.put(word, word_ink)

@@ -1,0 +1,201 @@
+"""What is said of a rollout wherever it is shown: its state, its steps, what it waits for, what a person can do."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from patchdeck.model import (
+    Binding,
+    Commanded,
+    PauseKind,
+    Plan,
+    Rollout,
+    RolloutState,
+    StepBegan,
+    UnitPhase,
+    Verdict,
+)
+from themes.ramps import Glyphs
+from widgets import units
+from widgets.ink import Ink
+from widgets.line import Span
+
+PAUSE, PROMOTE, ABORT, UNDO = "pause_rollout", "promote_rollout", "abort_rollout", "undo_rollout"
+"""What a person can do, by the keymap's ids."""
+COMMIT = "commit"
+
+_DONE = frozenset({UnitPhase.READY, UnitPhase.BAKED, UnitPhase.COMMITTED})
+_PERSONS = frozenset({PauseKind.ASKED, PauseKind.GATE, PauseKind.STEP})
+"""Pauses that a person lifts."""
+_INKS = {
+    RolloutState.PLANNED: Ink.MUTED,
+    RolloutState.RUNNING: Ink.NEW,
+    RolloutState.PAUSED: Ink.BUSY,
+    RolloutState.HOLDING: Ink.BUSY,
+    RolloutState.ROLLING_BACK: Ink.FAILED,
+    RolloutState.COMMITTED: Ink.CALM,
+    RolloutState.ROLLED_BACK: Ink.BUSY,
+    RolloutState.FAILED: Ink.FAILED,
+    RolloutState.LOST: Ink.SATURATED,
+    RolloutState.NEEDS_PERSON: Ink.SATURATED,
+}
+
+
+def share_done(rollout: Rollout) -> float:
+    """0…1 of its replicas run the new version and are ready."""
+    return units_done(rollout) / max(len(rollout.units), 1)
+
+
+def units_done(rollout: Rollout) -> int:
+    """Replicas that run the new version and are ready."""
+    return sum(unit.phase in _DONE for unit in rollout.units)
+
+
+def is_committing(rollout: Rollout) -> bool:
+    """The old containers are being removed: there is no way back until it is over."""
+    return rollout.step is not None and rollout.step >= len(rollout.plan.steps)
+
+
+def state_text(rollout: Rollout) -> str:
+    """`rolling 25%`, `holding`, `rolling back`, …"""
+    if rollout.state is RolloutState.RUNNING:
+        return "committing" if is_committing(rollout) else f"rolling {units.share(share_done(rollout))}"
+    return rollout.state.value
+
+
+def state_span(rollout: Rollout, glyphs: Glyphs) -> Span:
+    """The state with its glyph."""
+    glyph = {
+        RolloutState.PLANNED: glyphs.absent,
+        RolloutState.RUNNING: glyphs.under_way,
+        RolloutState.PAUSED: glyphs.paused,
+        RolloutState.HOLDING: glyphs.warning,
+        RolloutState.ROLLING_BACK: glyphs.returning,
+        RolloutState.COMMITTED: glyphs.done,
+        RolloutState.ROLLED_BACK: glyphs.returning,
+    }.get(rollout.state, glyphs.failure)
+    return (f"{glyph} {state_text(rollout)}", _INKS[rollout.state], "")
+
+
+def way(plan: Plan, glyphs: Glyphs) -> str:
+    """From what to what, by the names of the versions where they tell them apart. Text from outside."""
+    old, new = plan.origin, plan.to
+    if old.version and new.version and old.version != new.version:
+        return f"{old.version} {glyphs.arrow} {new.version}"
+    return f"{old.image or old.image_id[:19]} {glyphs.arrow} {new.image}"
+
+
+def steps(rollout: Rollout, glyphs: Glyphs) -> tuple[tuple[str, Span], ...]:
+    """The name of each step, the commit last, and the mark of how far it is."""
+    names = [*(step.name for step in rollout.plan.steps), COMMIT]
+    at = len(names) if rollout.state is RolloutState.COMMITTED else rollout.step
+    return tuple((name, _step_mark(rollout, index, at, glyphs)) for index, name in enumerate(names))
+
+
+def _step_mark(rollout: Rollout, index: int, at: int | None, glyphs: Glyphs) -> Span:
+    if at is None or index > at:
+        return (glyphs.dot, Ink.MUTED, "")
+    if index < at:
+        return (glyphs.done, Ink.CALM, "")
+    text, ink, _ = state_span(rollout, glyphs)
+    return (text[0], ink, "")
+
+
+def waits_for(rollout: Rollout) -> tuple[str, str]:
+    """Why it is as it is, in one line, and its ink. Text from outside is in it."""
+    pulling = [layer for layer in rollout.layers if layer.total_bytes is not None]
+    if rollout.state.over:
+        return rollout.text, Ink.MUTED
+    if not rollout.worker_alive and rollout.state is not RolloutState.PLANNED:
+        return rollout.text or "its worker has ended", Ink.SATURATED
+    match rollout.state:
+        case RolloutState.NEEDS_PERSON:
+            return rollout.text, Ink.SATURATED
+        case RolloutState.HOLDING:
+            return _held(rollout), Ink.BUSY
+        case RolloutState.PAUSED:
+            return _paused(rollout), Ink.BUSY
+        case RolloutState.RUNNING if pulling:
+            done = sum(layer.done_bytes for layer in pulling)
+            return (
+                f"pulling {units.size(done)} of {units.size(sum(_total(one.total_bytes) for one in pulling))}",
+                Ink.TEXT,
+            )
+        case RolloutState.RUNNING if rollout.binds is not Binding.NOTHING:
+            return f"{rollout.binds.value} binds{_after(rollout.binds_detail)}", Ink.TEXT
+    return rollout.text, Ink.TEXT
+
+
+def _total(size_bytes: int | None) -> int:
+    return size_bytes or 0
+
+
+def _after(text: str) -> str:
+    return f": {text}" if text else ""
+
+
+def _held(rollout: Rollout) -> str:
+    at = rollout.step
+    held = [gate for gate in rollout.gates if gate.step == at and gate.verdict is Verdict.HOLD]
+    return "; ".join(f"{gate.gate} holds: {gate.evidence}" for gate in held) or rollout.text
+
+
+def _paused(rollout: Rollout) -> str:
+    said = [_paused_by(rollout) if one.kind is PauseKind.ASKED else one.text for one in rollout.pauses]
+    return "; ".join(said) or rollout.text
+
+
+def _paused_by(rollout: Rollout) -> str:
+    for entry in reversed(rollout.entries):
+        if isinstance(entry, Commanded) and entry.accepted and entry.command.value == "pause":
+            reason = f" ({entry.reason})" if entry.reason else ""
+            return f"paused by {entry.by.user}@{entry.by.host}{reason}"
+    return "paused by a person"
+
+
+def possible(rollout: Rollout) -> dict[str, str]:
+    """What a person can do now: the keymap's id to its word."""
+    state = rollout.state
+    if state.over or state is RolloutState.PLANNED:
+        return {UNDO: "roll back"} if state is RolloutState.COMMITTED else {}
+    back = {} if is_committing(rollout) else {ABORT: "abort"}
+    kinds = {pause.kind for pause in rollout.pauses}
+    if not rollout.worker_alive or state in (RolloutState.LOST, RolloutState.NEEDS_PERSON):
+        return {PAUSE: "resume", **({} if _was_going_back(rollout) else back)}
+    if state is RolloutState.ROLLING_BACK:
+        return {}
+    if not kinds & _PERSONS:
+        return {PAUSE: "pause", **back}
+    promote = {PROMOTE: "promote"} if kinds & {PauseKind.GATE, PauseKind.STEP} else {}
+    again = "resume" if kinds & {PauseKind.ASKED, PauseKind.STEP} else "ask again"
+    return {**promote, PAUSE: again, **back}
+
+
+def _was_going_back(rollout: Rollout) -> bool:
+    return any(unit.phase in (UnitPhase.RETURNING, UnitPhase.RETURNED) for unit in rollout.units)
+
+
+def keys_of(rollout: Rollout, keys: Mapping[str, str]) -> list[Span]:
+    """`space pause  a abort`: what can be done now. `keys` are the keymap's ids to keys; those left out do not work."""
+    spans: list[Span] = []
+    for action, word in possible(rollout).items():
+        if action in keys:
+            spans += [(keys[action], Ink.ACCENT, ""), (f" {word}  ", Ink.MUTED, "")]
+    return spans
+
+
+def ends_in(rollout: Rollout, now_ns: int) -> str:
+    """`eta 1m10`; empty where nothing is foretold."""
+    ends_ns = rollout.predicted_end_ns
+    if ends_ns is None or rollout.state.over:
+        return ""
+    return f"eta {units.latency(max(ends_ns - now_ns, 0) / 1e9)}"
+
+
+def step_times(rollout: Rollout) -> dict[int, tuple[int, int | None]]:
+    """When each step began, and ended; of a step that the kept entries do not tell of nothing is said."""
+    began: dict[int, int] = {}
+    for entry in rollout.entries:
+        if isinstance(entry, StepBegan):
+            began.setdefault(entry.step, entry.at_ns)
+    return {step: (at_ns, began.get(step + 1, rollout.ended_ns)) for step, at_ns in began.items()}

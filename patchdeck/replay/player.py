@@ -133,6 +133,14 @@ class Player:
     def pause(self) -> None:
         self._following = False
         self._go_on_from(self._due_ns(), playing=False)
+        if not self._apply_until(self._at_ns):
+            self._at_ns = self._applied_ns
+
+    def halt(self) -> None:
+        """After a RecordingError: be paused where it came to. A seek may lead to where it can be read."""
+        self._following = False
+        self._forget_ahead()
+        self._go_on_from(self._applied_ns, playing=False)
 
     def set_speed(self, speed: float) -> None:
         self._go_on_from(self._due_ns(), playing=self._since_s is not None)

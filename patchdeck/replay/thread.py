@@ -37,7 +37,8 @@ class ReplayThread:
     """Plays a recording into a mailbox. It has what the screen needs of a `patchdeck.watch.WatchThread`.
 
     What is asked for returns at once. Of several seeks that were asked for while one is under way, only the last is
-    done. When the recording can not be read any more, `position.trouble` says why, and what was shown stays.
+    done. Where the recording can not be read, `position.trouble` says why, and what was shown stays until
+    another moment is asked for.
     """
 
     def __init__(
@@ -60,6 +61,7 @@ class ReplayThread:
         """Where the newest seek goes, until it is there."""
         self._steps = 0
         self._stopping = False
+        self._trouble = ""
         self._position = Position(
             at_ns=tape.began_ns,
             began_ns=tape.began_ns,
@@ -157,15 +159,31 @@ class ReplayThread:
         told_s = rest_s = 0.0
         changed = False
         while not self._stopping:
-            asked = self._do_what_was_asked(player)
-            changed = player.advance() or changed or player.position.state is not self._position.state
+            asked, advanced = self._turn(player)
+            changed = advanced or changed or player.position.state is not self._position.state
             passed_s = time.monotonic() - told_s
             if asked or passed_s >= (rest_s if changed else AT_LEAST_S):
                 told_s = time.monotonic()
-                self._tell(player.snapshot() if asked or changed else self._latest, player.position)
+                position = msgspec.structs.replace(player.position, trouble=self._trouble)
+                self._tell(player.snapshot() if asked or changed else self._latest, position)
                 rest_s = max(self._least_s, (time.monotonic() - told_s) / SHARE)
                 changed = False
             self._wait(player, told_s + rest_s - time.monotonic() if changed else None)
+
+    def _turn(self, player: Player) -> tuple[bool, bool]:
+        """Returns whether anything was asked for, and whether the replay went on."""
+        try:
+            asked = self._do_what_was_asked(player)
+            if asked:
+                self._trouble = ""
+            return asked, player.advance()
+        except RecordingError as error:
+            # There is more in the file than what can not be read: it can be gone to.
+            self._trouble = str(error)
+            with self._wake:
+                self._target_ns, self._steps = None, 0
+            player.halt()
+            return True, False
 
     def _wait(self, player: Player, tell_in_s: float | None) -> None:
         """Until something is asked for, is due, or is to be told."""

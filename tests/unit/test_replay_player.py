@@ -113,6 +113,16 @@ def test_a_pause_holds_the_time_and_play_goes_on_from_there() -> None:
     assert second_of(player) == pytest.approx(7)
 
 
+def test_a_pause_shows_all_up_to_the_moment_it_pauses_at() -> None:
+    observations = in_time(story().observations)
+    clock = HandClock()
+    player = playing(told(), clock)
+    clock.pass_by(10.2)
+    player.pause()
+    assert player.snapshot() == fold([one for one in observations if one.at_ns <= player.position.at_ns])
+    assert player.snapshot().startups
+
+
 def test_a_seek_goes_there_in_both_directions_and_plays_on_if_it_was_playing() -> None:
     observations = in_time(story().observations)
     clock = HandClock()

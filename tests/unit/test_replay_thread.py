@@ -146,19 +146,35 @@ def test_a_recording_holds_no_logs_and_says_so(tape: Told) -> None:
         thread.examine().result(1)
 
 
-def test_a_recording_that_can_not_be_read_any_more_keeps_what_was_shown_and_says_why() -> None:
+def test_what_can_not_be_read_stops_it_with_a_reason_and_what_is_beside_can_still_be_gone_to() -> None:
     class Torn(Told):
+        """Damaged from the twentieth to the sixtieth second."""
+
         def lines(self, cursor: Cursor) -> Iterator[Line]:
             for line in super().lines(cursor):
-                if line.seen_ns > ns(20):
-                    raise RecordingError("the file was changed: open it again")
+                if ns(20) < line.seen_ns < ns(60):
+                    raise RecordingError("the file is damaged here")
                 yield line
 
+        def advance(self, fleet: Fleet, cursor: Cursor, until_ns: int) -> tuple[Fleet, Cursor, int]:
+            return Told(seen_of(story())).advance(fleet, cursor, until_ns)
+
+        def fleet_at(self, at_ns: int) -> tuple[Fleet, Cursor]:
+            if ns(20) < at_ns < ns(60):
+                raise RecordingError("the file is damaged there")
+            return super().fleet_at(at_ns)
+
     with Replaying(Torn(seen_of(story())), speed=64.0) as replaying:
-        assert until(lambda: replaying.thread.position.trouble)
-        assert replaying.thread.position.trouble == "the file was changed: open it again"
+        assert until(lambda: replaying.thread.position.trouble == "the file is damaged here")
+        assert replaying.thread.position.state is ReplayState.PAUSED
         assert replaying.snapshot.containers
-        assert isinstance(replaying.thread.failure, RecordingError)
+        replaying.thread.seek(ns(40))
+        assert until(lambda: replaying.thread.position.trouble == "the file is damaged there")
+        assert replaying.thread.position.at_ns <= ns(20)
+        replaying.thread.seek(ns(110))
+        assert replaying.is_at(110)
+        assert not replaying.thread.position.trouble
+        assert replaying.snapshot == fold(before(110))
 
 
 def test_a_fault_of_our_own_is_told_too(tape: Told, monkeypatch: pytest.MonkeyPatch) -> None:

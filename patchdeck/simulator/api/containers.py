@@ -28,6 +28,7 @@ class ContainerCalls:
             web.get("/containers/json", self._list),
             web.post("/containers/create", self._create),
             web.get(f"{one}/json", self._inspect),
+            web.get(f"{one}/changes", self._changes),
             web.get(f"{one}/logs", self._logs),
             web.get(f"{one}/stats", self._stats),
             web.post(f"{one}/start", self._start),
@@ -63,6 +64,11 @@ class ContainerCalls:
             async with container.lock:
                 return answer(inspected(container, self._world.generation))
         return answer(inspected(container, self._world.generation))
+
+    async def _changes(self, request: web.Request) -> web.Response:
+        """Simulated containers write nothing into their layer, of which an engine says null."""
+        self._named(request)
+        return answer(None)
 
     async def _logs(self, request: web.Request) -> web.StreamResponse:
         return await logs(request, self._named(request), self._world)

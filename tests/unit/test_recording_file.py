@@ -292,6 +292,7 @@ def test_an_older_format_is_brought_up_to_date_line_by_line(
         (gzip.compress(b'{"patchdeck":"journal","version":1}\n'), "is no recording"),
         (gzip.compress(b"\xff\xfe\n"), "is no recording"),
     ],
+    ids=["nothing", "text", "zipped text", "another format", "no text"],
 )
 def test_what_is_no_recording_is_told_in_one_sentence(tmp_path: Path, data: bytes, sentence: str) -> None:
     with pytest.raises(RecordingError, match=sentence) as told:

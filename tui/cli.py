@@ -29,6 +29,7 @@ COMMANDS = {
     "services": "tui.commands.services",
     "contention": "tui.commands.contention",
     "rollout": "tui.commands.rollout",
+    "policy": "tui.commands.policy",
     "doctor": "tui.commands.doctor",
 }
 """Each module's `command` is the click command. Without a command it is the first."""
@@ -142,6 +143,7 @@ def nearest(name: str, *, known: Sequence[str] = tuple(COMMANDS)) -> str:
       patchdeck services                            which versions are running, and how long they take to start
       patchdeck record change.pdrec                 what happens, into a file that `patchdeck replay` shows
       patchdeck contention                          what startups wait for, and how many at once it can take
+      patchdeck rollout run shop/web --to web:1.1   move a service to another image
       patchdeck doctor                              what is there, what is not, and what to do about it
     """,
 )

@@ -19,6 +19,7 @@ WINDOW: Final = "change-window"
 FREEZE: Final = "freeze"
 OVERRIDABLE: Final = frozenset({WINDOW, FREEZE})
 """Rules that a reason can set aside. The others say what may run, not when."""
+_GOING_BACK: Final = OVERRIDABLE | {"who", "reason"}
 
 
 class Person(Value, frozen=True, kw_only=True):
@@ -56,6 +57,14 @@ def judge(settings: Settings, plan: Plan, request: Request, now_ns: int) -> tupl
 def against(settings: Settings, plan: Plan, request: Request, now_ns: int) -> tuple[Refusal, ...]:
     """Everything that speaks against running this plan: its own refusals, then those of policy."""
     return (*plan.refusals, *judge(settings, plan, request, now_ns))
+
+
+def against_going_back(settings: Settings, plan: Plan, request: Request, now_ns: int) -> tuple[Refusal, ...]:
+    """As `against`, for a plan that undoes a rollout: what ran before needs no leave to run again, only a time and a
+    person.
+    """
+    judged = (one for one in judge(settings, plan, request, now_ns) if one.rule in _GOING_BACK)
+    return (*plan.refusals, *judged)
 
 
 def is_production(policy: PolicySettings, engine: str) -> bool:

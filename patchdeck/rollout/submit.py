@@ -16,8 +16,10 @@ from msgspec.structs import replace
 from patchdeck.model.journal import Actor, Planned
 from patchdeck.model.plan import Plan
 from patchdeck.rollout.database import STATE_FOLDER
+from patchdeck.rollout.handed_on import SETTINGS, document
 from patchdeck.rollout.journal import Journal
 from patchdeck.rollout.keeping import BACK, Back
+from patchdeck.settings import Settings
 from patchdeck.sources.targets import Target
 
 
@@ -26,11 +28,18 @@ class NotSubmitted(Exception):
 
 
 def submit(
-    journal: Journal, plan: Plan, target: Target, by: Actor, reason: str = "", *, back: Back | None = None
+    journal: Journal,
+    plan: Plan,
+    target: Target,
+    by: Actor,
+    reason: str = "",
+    *,
+    back: Back | None = None,
+    settings: Settings | None = None,
 ) -> Planned:
     """Enter a rollout into the journal; nothing is done to a container yet. Its ID is in the entry.
 
-    `back` comes with a plan that undoes another rollout.
+    `back` comes with a plan that undoes another rollout. `settings` are what the worker judges by.
     Raises NotSubmitted, JournalError.
     """
     if plan.refusals:
@@ -49,16 +58,20 @@ def submit(
         planned,
         engine_id=plan.engine_id,
         target=encode_target(target),
-        documents=[(BACK, back)] if back else [],
+        documents=[(SETTINGS, document(settings or Settings())), *([(BACK, back)] if back else [])],
     )
 
 
-def start(rollout: str, folder: Path) -> int:
-    """Start a worker that outlives this terminal; its PID. What it has to say goes into `log_path`."""
+def start(rollout: str, folder: Path, *, take_over: bool = False) -> subprocess.Popen[bytes]:
+    """Start a worker that outlives this terminal. What it has to say goes into `log_path`.
+
+    With `take_over` it takes the service's lock from whoever holds it.
+    """
     environ = dict(os.environ) | {STATE_FOLDER: str(folder)}
+    program = [sys.executable, "-m", "patchdeck.rollout.worker", rollout]
     with log_path(rollout, folder).open("ab") as log:
-        worker = subprocess.Popen(
-            [sys.executable, "-m", "patchdeck.rollout.worker", rollout],
+        return subprocess.Popen(
+            [*program, "--take-over"] if take_over else program,
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=log,
@@ -66,7 +79,6 @@ def start(rollout: str, folder: Path) -> int:
             start_new_session=True,
             cwd="/",
         )
-    return worker.pid
 
 
 def log_path(rollout: str, folder: Path) -> Path:

@@ -3,22 +3,17 @@
 from __future__ import annotations
 
 import os
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from tui.commands import options, recorded
+from tui.commands import options, recorded, rollout_ask, rollout_back, rollout_look, rollout_run
+from tui.commands.rollout_common import REFUSED, one_target, planned
 from tui.commands.rollout_options import ImageName, strategy_from, strategy_options
 
 if TYPE_CHECKING:
-    from patchdeck.model import Plan, Strategy
     from patchdeck.rollout.planning.duration import Observed
-    from patchdeck.settings import Settings
-    from patchdeck.sources.targets import Target
-
-REFUSED = 5
 
 
 @click.group(
@@ -27,10 +22,32 @@ REFUSED = 5
     epilog="""\b
     Examples:
       patchdeck rollout plan shop/web --to shop/web:1.1     what it would do, and what speaks against it
+      patchdeck rollout run shop/web --to shop/web:1.1      do it: canary, batches, gates, commit
+      patchdeck rollout list                                all there are
+      patchdeck rollout attach 1a2b                         follow one that runs elsewhere
+      patchdeck rollout abort 1a2b                          back to the old containers
     """,
 )
 def command() -> None:
-    """Move a service to another image: look at the plan, and run it."""
+    """Move a service to another image: look at the plan, run it, and follow it from anywhere.
+
+    A rollout is carried out by a worker of its own, which outlives this terminal. An ID may be given by its beginning.
+    """
+
+
+for _one in (
+    rollout_run.command,
+    rollout_look.listing,
+    rollout_look.show,
+    rollout_look.attach,
+    rollout_ask.pause,
+    rollout_ask.resume,
+    rollout_ask.promote,
+    rollout_ask.abort,
+    rollout_back.command,
+    rollout_look.export,
+):
+    command.add_command(_one)
 
 
 @command.command(
@@ -78,14 +95,12 @@ def plan(
     target = one_target(settings)
     seen = None if file is None else _recorded(file, service, target.name)
 
-    import asyncio
-
     from tui import terminal
     from tui.headless.plan_lines import PlanText
     from tui.headless.plan_record import plan_record
     from tui.headless.records import json_document
 
-    made = asyncio.run(_made(target, service, image, strategy, settings, observed=seen))
+    made = planned(target, service, image, strategy, settings, observed=seen)
     output = terminal.out()
     if form == "json":
         output.write(json_document(plan_record(made)) + "\n")
@@ -99,18 +114,6 @@ def plan(
         output.writelines(f"{line}\n" for line in text.lines())
     output.flush()
     return REFUSED if made.refusals else 0
-
-
-def one_target(settings: Settings) -> Target:
-    """The engine that the service is on.
-
-    Raises: Unusable where there are several to choose from.
-    """
-    targets = options.targets_of(settings)
-    if len(targets) > 1:
-        names = ", ".join(target.name for target in targets)
-        raise options.Unusable(f"a rollout is on one engine, and there are {names}; name one with --host")
-    return targets[0]
 
 
 def _recorded(file: str, service: str, engine: str) -> Observed:
@@ -134,32 +137,3 @@ def _recorded(file: str, service: str, engine: str) -> Observed:
     if seen is None:
         raise options.Unusable(f"{file} tells of no startups of {service} on {engine}; leave --recording out")
     return seen
-
-
-async def _made(
-    target: Target,
-    service: str,
-    image: str,
-    strategy: Strategy,
-    settings: Settings,
-    *,
-    observed: Observed | None,
-) -> Plan:
-    from patchdeck.rollout.gates.choosing import GateError
-    from patchdeck.rollout.planning.maker import make_plan
-    from patchdeck.sources.engine.connection import Connection
-    from patchdeck.sources.engine.faults import FAULTS, fault
-
-    def told(what: str) -> None:
-        if sys.stderr.isatty():
-            click.echo(f"patchdeck: {what}", err=True)
-
-    try:
-        async with Connection(target) as connection:
-            return await make_plan(
-                connection, service, image, strategy, settings, observed=observed, progress=told
-            )
-    except GateError as error:
-        raise options.Unusable(str(error)) from error
-    except FAULTS as error:
-        raise click.ClickException(fault(target, error).sentence) from error

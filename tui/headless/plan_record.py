@@ -15,8 +15,8 @@ def plan_record(plan: Plan) -> dict[str, Json]:
         "engine": plan.engine,
         "engine_id": plan.engine_id,
         "host": plan.host,
-        "from": _choice(plan.origin),
-        "to": _choice(plan.to),
+        "from": choice_record(plan.origin),
+        "to": choice_record(plan.to),
         "strategy": _strategy(plan.strategy),
         "steps": [{"index": step.index, "name": step.name, "units": list(step.units)} for step in plan.steps],
         "units": [_unit(unit) for unit in plan.units],
@@ -42,7 +42,8 @@ def plan_record(plan: Plan) -> dict[str, Json]:
     }
 
 
-def _choice(choice: ImageChoice) -> Json:
+def choice_record(choice: ImageChoice) -> Json:
+    """One side of a rollout."""
     return {
         "image": choice.image,
         "image_id": choice.image_id,

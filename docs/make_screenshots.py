@@ -22,6 +22,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
 from patchdeck.recording.reader import Recording
+from patchdeck.recording.values import LandmarkKind
 from patchdeck.replay.moment import parse
 from patchdeck.replay.thread import ReplayThread
 from patchdeck.settings import THEMES, EngineSettings, ScreenSettings, Settings
@@ -33,10 +34,6 @@ from tests.ui.app_host import FakeWatch, settle, stopped_clock
 from tui.app import PatchdeckApp
 from tui.replay import ReplayApp
 
-MARK = "the patch begins"
-"""In recordings/all-at-once."""
-HERD_S = 12
-"""After it, some starts are done and most are not."""
 SETTINGS = Settings(screen=ScreenSettings(utc=True))
 
 
@@ -52,10 +49,11 @@ def of_an_engine(host: str, theme: str) -> PatchdeckApp:
 
 
 def of_a_recording(name: str, moment: str, theme: str) -> PatchdeckApp:
-    """Paused at a moment, as `patchdeck replay` has it; in the middle of the herd where no moment is named."""
+    """Paused at a moment, as `patchdeck replay` has it; where none is named, halfway from its first mark to the next."""
     recording = Recording.open(path_of(name))
-    beginning = ReplayThread(recording).position
-    at_ns = parse(moment or MARK, beginning, UTC) + (0 if moment else HERD_S * 1_000_000_000)
+    marks = [one.at_ns for one in recording.landmarks if one.kind is LandmarkKind.MARK]
+    halfway_ns = (marks[0] + marks[1]) // 2
+    at_ns = parse(moment, ReplayThread(recording).position, UTC) if moment else halfway_ns
     return ReplayApp(SETTINGS, ReplayThread(recording, at_ns=at_ns, playing=False), theme=theme)
 
 

@@ -8,7 +8,7 @@ SUFFIX = ".pdrec"
 
 SHIPPED = {
     "all-at-once": "64 containers patched all at once on two processors: a herd",
-    "paced": "the same patch, four at a time: each start takes a fraction of the time",
+    "paced": "the same patch, four at a time: each start takes a fraction of the time, and all end sooner",
     "daemon-restart": "an engine that is killed and comes back: a gap, and restarts",
     "crash-loop": "a patch whose containers crash and are started again and again",
 }

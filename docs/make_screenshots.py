@@ -49,7 +49,7 @@ def of_an_engine(host: str, theme: str) -> PatchdeckApp:
 
 
 def of_a_recording(name: str, moment: str, theme: str) -> PatchdeckApp:
-    """Paused at a moment, as `patchdeck replay` has it; where none is named, halfway from its first mark to the next."""
+    """Paused at a moment, as `patchdeck replay` has it; without one, halfway from its first mark to the next."""
     recording = Recording.open(path_of(name))
     marks = [one.at_ns for one in recording.landmarks if one.kind is LandmarkKind.MARK]
     halfway_ns = (marks[0] + marks[1]) // 2

@@ -266,7 +266,8 @@ class Conductor:
         return any(isinstance(one, Commanded) and one.asked_ns == order.asked_ns for one in self._entries)
 
     def _give(self, order: Command) -> None:
-        text = f"{order.by.user}@{order.by.host}{order.reason and ', '}{order.reason}"
+        by = f"{order.by.user}@{order.by.host}".removesuffix("@")
+        text = f"{by}, {order.reason}" if order.reason else by
         self._signals.put_nowait((Asked(command=order.command, text=text), order))
 
     async def _follow_engine(self) -> None:

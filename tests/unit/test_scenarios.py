@@ -81,6 +81,12 @@ def test_the_calm_one_has_a_patch_of_every_kind_to_roll_out_and_does_nothing_by_
     assert scenario.restart_s is None
 
 
+def test_what_the_script_patches_to_has_to_be_pulled_and_nothing_else() -> None:
+    scenario = load("bad-patch")
+    assert scenario.pulled(scenario.service("shop/web")) == {"1.4.4"}
+    assert scenario.pulled(scenario.service("shop/cache")) == frozenset()
+
+
 def test_the_big_one_has_ten_thousand() -> None:
     assert sum(service.replicas for service in load("big").services) == 10_000
 

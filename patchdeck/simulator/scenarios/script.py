@@ -135,3 +135,9 @@ class Scenario(Value, frozen=True, kw_only=True):
 
     def service(self, name: str) -> Service:
         return next(service for service in self.services if service.name == name)
+
+    def pulled(self, service: Service) -> frozenset[str]:
+        """The versions that acts of the script patch a service to, other than the one that it begins with."""
+        patches = (at.act for at in self.script if isinstance(at.act, Patch))
+        named = {patch.to for patch in patches if patch.service == service.name}
+        return frozenset(named - {service.versions[0].name})

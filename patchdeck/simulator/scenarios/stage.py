@@ -34,11 +34,11 @@ class Stage:
             self._publish(service)
 
     def _publish(self, service: Service) -> None:
-        """All versions in the registry; the first on the engine, too."""
+        """All versions in the registry; on the engine, too, but for those that the scenario is going to pull."""
         for name, image in images_of(service, self._clock.now_ns()).items():
             self.world.registry.publish(service.name, name, image)
-            if name == service.versions[0].name:
-                reference = image_of(service, service.versions[0])
+            if name not in self._scenario.pulled(service):
+                reference = image_of(service, service.version(name))
                 self.world.images.keep(image, reference, f"{service.name}@{image.manifest}")
 
     async def live_through_the_past(self) -> None:

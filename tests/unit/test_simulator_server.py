@@ -12,6 +12,7 @@ import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import aiohttp
 import pytest
@@ -35,6 +36,13 @@ async def test_the_console_knows_a_simulated_engine_from_a_real_one(tmp_path: Pa
         Connection(Target(name="f", host=fake.host, chosen="test")) as connection,
     ):
         assert not (await describe(connection)).observation.simulated
+
+
+async def test_it_sends_nobody_to_a_real_registry_about_its_images() -> None:
+    async with simulated() as engine:
+        default = urlsplit((await engine.get("/info"))["IndexServerAddress"])
+        assert default.hostname is not None
+        assert default.hostname.endswith(".invalid")
 
 
 async def test_only_its_owner_may_connect() -> None:

@@ -16,6 +16,8 @@ from patchdeck.simulator.world import MEMORY_BYTES, PROCESSORS, World
 Document = dict[str, Any]
 SIMULATED_LABEL: Final = "patchdeck.simulated=true"
 """By which clients know, see patchdeck/sources/engine/describe.py."""
+DEFAULT_REGISTRY: Final = "https://registry.simulated.invalid/v1/"
+"""Nowhere, so that nobody asks a real registry, with real credentials, about images that are none."""
 KERNEL: Final = "6.1.0-simulated"
 _BUILT: Final = "2025-01-01T00:00:00.000000000+00:00"
 
@@ -90,7 +92,7 @@ def info(world: World) -> Document:
         "OSVersion": "",
         "OSType": "linux",
         "Architecture": "x86_64",
-        "IndexServerAddress": "https://index.docker.io/v1/",
+        "IndexServerAddress": DEFAULT_REGISTRY,
         "RegistryConfig": {
             "IndexConfigs": {
                 "docker.io": {"Mirrors": [], "Name": "docker.io", "Official": True, "Secure": True}

@@ -171,7 +171,7 @@ def _back(state: State, text: str) -> State:
 def _command(outline: Outline, state: State, asked: Asked) -> Moved:
     lifted = state.pauses & _BY_PERSON
     match asked.command, state.stage:
-        case Command.ABORT, Stage.COMMITTING:
+        case Command.ABORT, Stage.COMMITTING if state.count(Stand.READY) < len(state.stands):
             return _no(state, "it is being committed: once it is, `rollout rollback` goes back")
         case Command.ABORT, Stage.RETURNING:
             return state, (Answer(accepted=True, text="it is going back already"),)

@@ -10,7 +10,7 @@ import pytest
 from patchdeck.model.journal import Verdict
 from patchdeck.rollout.gates.ratio import Sampled, compare
 
-TRIALS = 160
+TRIALS = 120
 
 
 def sample(chance: random.Random, in_flight: int, slower: float = 1.0, *, cold: bool = False) -> Sampled:
@@ -30,10 +30,13 @@ def confounded(chance: random.Random, slower: float, replicas: int) -> tuple[lis
 
 
 def rates(
-    slower: float, replicas: int, make: Callable[..., tuple[list[Sampled], list[Sampled]]]
+    slower: float,
+    replicas: int,
+    make: Callable[..., tuple[list[Sampled], list[Sampled]]],
+    trials: int = TRIALS,
 ) -> dict[Verdict, float]:
-    verdicts = [compare(*make(random.Random(seed), slower, replicas)).verdict for seed in range(TRIALS)]
-    return {verdict: verdicts.count(verdict) / TRIALS for verdict in Verdict}
+    verdicts = [compare(*make(random.Random(seed), slower, replicas)).verdict for seed in range(trials)]
+    return {verdict: verdicts.count(verdict) / trials for verdict in Verdict}
 
 
 @pytest.mark.parametrize("replicas", [6, 12, 24])
@@ -53,8 +56,8 @@ def test_at_its_own_limits_it_errs_at_most_as_often_as_its_confidence_says(slowe
 
 
 def test_with_enough_to_see_it_does_decide() -> None:
-    assert rates(1.0, 40, confounded)[Verdict.PASS] >= 0.75
-    assert rates(1.5, 40, confounded)[Verdict.FAIL] >= 0.90
+    assert rates(1.0, 40, confounded, trials=40)[Verdict.PASS] >= 0.75
+    assert rates(1.5, 40, confounded, trials=40)[Verdict.FAIL] >= 0.90
 
 
 def test_without_strata_an_equal_version_would_be_failed() -> None:

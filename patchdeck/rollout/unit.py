@@ -83,7 +83,8 @@ def next_act(unit: Unit, seen: Seen, goal: Goal) -> Next:
 def hard_stop(new: SeenContainer) -> str:
     """Why a successor that was started is no good, without any statistics; empty if nothing is wrong."""
     if new.restart_count:
-        return f"it was restarted {new.restart_count} times: {new.ending}"
+        times = "once" if new.restart_count == 1 else f"{new.restart_count} times"
+        return f"it was restarted {times}: {new.ending}"
     if new.health == "unhealthy":
         return "its healthcheck fails"
     if new.started and not new.alive:

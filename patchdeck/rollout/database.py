@@ -68,8 +68,7 @@ class Database:
         with self.told():
             if not self._read_only:
                 self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-                # Made before SQLite makes it: its owner's alone from the first instant.
-                os.close(os.open(self.path, os.O_CREAT | os.O_RDWR, 0o600))
+                self._make()
             mode = "ro" if self._read_only else "rw"
             self._connection = sqlite3.connect(
                 f"{self.path.absolute().as_uri()}?mode={mode}",
@@ -99,6 +98,15 @@ class Database:
         if self._connection is not None:
             self._connection.close()
             self._connection = None
+
+    def _make(self) -> None:
+        """The file, before SQLite makes it: its owner's alone from the first instant.
+
+        One that is there is not even opened. To close it again would take from this process all locks that SQLite holds
+        on it (POSIX has it so), and whoever closes the journal elsewhere would then remove the log that it writes to.
+        """
+        with contextlib.suppress(FileExistsError):
+            os.close(os.open(self.path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
 
     def _agree(self) -> None:
         """The schema that this program knows, made where there is none."""

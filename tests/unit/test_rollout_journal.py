@@ -219,3 +219,20 @@ async def _until(condition: Callable[[], bool]) -> None:
     async with asyncio.timeout(20):
         while not condition():  # noqa: ASYNC110 - what is waited for comes by a callback of the source
             await asyncio.sleep(0.02)
+
+
+def test_what_is_written_stays_however_many_connections_of_several_processes_come_and_go(
+    tmp_path: Path,
+) -> None:
+    comes_and_goes = (
+        "import pathlib, sys; from patchdeck.rollout.journal import Journal\n"
+        "with Journal(pathlib.Path(sys.argv[1])) as journal: journal.last_number()"
+    )
+    with Journal(tmp_path) as one:
+        rollout = opened(one)
+        with Journal(tmp_path):
+            pass  # a file of SQLite's that is closed beside it takes the locks of the whole process away
+        subprocess.run([sys.executable, "-c", comes_and_goes, str(tmp_path)], check=True)
+        one.write(Noted(rollout=rollout, text="after"))
+        with Journal(tmp_path, read_only=True) as reader:
+            assert [entry.sequence for entry in reader.entries(rollout)] == [1, 2]

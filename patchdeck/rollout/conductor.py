@@ -292,7 +292,7 @@ class Conductor:
             self._verify([unit for unit, stand in enumerate(self.state.stands) if stand is Stand.READY])
 
     def _verify(self, units: list[int]) -> None:
-        if self.state.stage in (Stage.STEPPING, Stage.JUDGING):
+        if self.state.stage is not Stage.RETURNING and not self.state.committing:
             self._besides(self._gear().crew.verify(units), "verify")
 
     # --- tasks ------------------------------------------------------------------------------------

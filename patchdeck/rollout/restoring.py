@@ -22,6 +22,7 @@ from patchdeck.model.journal import (
 )
 from patchdeck.model.plan import Order, Plan
 from patchdeck.rollout.state import Outline, Stage, Stand, State
+from patchdeck.rollout.unit import ActKind
 
 _OF_WORKER = (PauseKind.SIGNAL, PauseKind.ENGINE)
 """Pauses that end with the worker that had them."""
@@ -63,6 +64,7 @@ def restored(plan: Plan, entries: Sequence[AnyEntry]) -> State:
             unit for unit, phase in phases.items() if phase in _SERVING and stage is Stage.STEPPING
         ),
         changed=bool(phases),
+        committing=stage is Stage.COMMITTING and _removing(entries),
         pauses=_pauses(entries) - set(_OF_WORKER),
         text=turning[-1] if turning else "",
     )
@@ -80,6 +82,10 @@ def _phases(entries: Sequence[AnyEntry]) -> dict[int, UnitPhase]:
         elif isinstance(entry, UnitMoved):
             phases[entry.unit] = entry.phase
     return phases
+
+
+def _removing(entries: Sequence[AnyEntry]) -> bool:
+    return any(isinstance(entry, Intended) and entry.act == ActKind.REMOVE for entry in entries)
 
 
 def _stand(phase: UnitPhase | None, stage: Stage) -> Stand:

@@ -64,6 +64,8 @@ class State(Value, frozen=True, kw_only=True):
     """Units that were ready when an earlier worker ended, and that this one has not seen again yet."""
     changed: bool = False
     """Anything was done to a container."""
+    committing: bool = False
+    """Old containers are being removed, or are about to be: there is no way back any more."""
     pauses: frozenset[PauseKind] = frozenset()
     leaving: bool = False
     """The worker was told to end once no unit is under way."""

@@ -133,12 +133,8 @@ def _unit_moved(state: State, signal: Signal) -> State:
     if state.stands[signal.unit] not in before:
         return state
     if isinstance(signal, UnitFailed):
-        # Commit has begun: old containers are gone already, and going back is another rollout.
-        return (
-            state
-            if state.stage is Stage.COMMITTING
-            else _back(moved_to(state, signal.unit, after), signal.text)
-        )
+        # Where old containers are gone already, going back is another rollout.
+        return state if state.committing else _back(moved_to(state, signal.unit, after), signal.text)
     text = signal.text if isinstance(signal, UnitStuck) else state.text
     return replace(moved_to(state, signal.unit, after), text=text)
 
@@ -171,7 +167,7 @@ def _back(state: State, text: str) -> State:
 def _command(outline: Outline, state: State, asked: Asked) -> Moved:
     lifted = state.pauses & _BY_PERSON
     match asked.command, state.stage:
-        case Command.ABORT, Stage.COMMITTING if state.count(Stand.READY) < len(state.stands):
+        case Command.ABORT, _ if state.committing:
             return _no(state, "it is being committed: once it is, `rollout rollback` goes back")
         case Command.ABORT, Stage.RETURNING:
             return state, (Answer(accepted=True, text="it is going back already"),)
@@ -261,7 +257,7 @@ def _commit(_: Outline, state: State) -> Moved:
         free = state.count(Stand.COMMITTING) < COMMITS_AT_ONCE and not state.pauses and not state.leaving
         if stand is Stand.READY and free:
             effects.append(Commit(unit=unit))
-            state = moved_to(state, unit, Stand.COMMITTING)
+            state = replace(moved_to(state, unit, Stand.COMMITTING), committing=True)
     if state.count(Stand.COMMITTED) == len(state.stands):
         state = replace(state, end=RolloutState.COMMITTED)
     elif state.count(Stand.COMMITTED, Stand.STUCK) == len(state.stands):

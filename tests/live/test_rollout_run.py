@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 
 import pytest
 from msgspec.structs import replace
 
-from patchdeck.model import Amount, GateJudged, Noted, PaceChanged, RolloutState, Strategy
+from patchdeck.model import Amount, Command, GateJudged, Noted, PaceChanged, RolloutState, Strategy
 from patchdeck.rollout.journal import Journal
 from patchdeck.rollout.processes import actor
 from patchdeck.rollout.submit import NotSubmitted, submit
@@ -67,6 +68,67 @@ async def test_the_old_image_is_removed_only_where_that_was_asked_for(
     tags = {tag for image in stock.get("/images/json") for tag in image["RepoTags"] or ()}
     assert "shop/web:brief" not in tags
     assert {"shop/web:1.0", "shop/web:1.1"} <= tags
+
+
+@pytest.mark.parametrize("back", [False, True], ids=["committed", "aborted"])
+async def test_what_lives_in_a_replicas_network_goes_with_it_and_comes_back_with_it(
+    stock: Engine, stock_images: Images, tmp_path: Path, back: bool
+) -> None:
+    (web,) = start_service(stock, stock_images.web("1.0"), 1)
+    sidecar = stock.post(
+        "/containers/create?name=sidecar",
+        {"Image": stock_images.plain, "HostConfig": {"NetworkMode": f"container:{web.id}"}},
+    )["Id"]
+    stock.post(f"/containers/{sidecar}/start")
+    strategy = replace(QUICK, pause_after=("canary", "batch"))
+    rollout = await submitted(stock, tmp_path, stock_images.web("1.1"), strategy)
+    task = asyncio.create_task(carry_out(rollout, tmp_path))
+    while told(rollout, tmp_path).state is not RolloutState.PAUSED:
+        assert not task.done(), task.result()
+        await asyncio.sleep(0.05)
+    now = service_now(stock)
+    assert now["sidecar"]["HostConfig"]["NetworkMode"] == f"container:{now[web.name]['Id']}"
+    assert now["sidecar"]["Id"] != sidecar
+    with Journal(tmp_path) as journal:
+        journal.ask(rollout, Command.ABORT if back else Command.PROMOTE, actor("test"))
+    state = await task
+    assert state.end is (RolloutState.ROLLED_BACK if back else RolloutState.COMMITTED), state.text
+    now = service_now(stock)
+    assert sorted(now) == sorted(["sidecar", web.name])
+    assert all(one["State"]["Running"] for one in now.values())
+    assert now["sidecar"]["HostConfig"]["NetworkMode"] == f"container:{now[web.name]['Id']}"
+    if back:
+        assert {one["Id"] for one in now.values()} == {sidecar, web.id}
+
+
+async def test_a_replica_that_is_removed_when_it_stops_is_moved_and_brought_back_with_its_volume(
+    stock: Engine, stock_images: Images, tmp_path: Path
+) -> None:
+    (web,) = start_service(
+        stock,
+        stock_images.web("1.0"),
+        1,
+        config={"Volumes": {"/data": {}}},
+        host_config={"AutoRemove": True},
+    )
+    stock.docker("exec", web.name, "sh", "-c", "echo kept > /data/file")
+    before = service_now(stock)[web.name]
+    strategy = replace(QUICK, pause_after=("canary", "batch"))
+    rollout = await submitted(stock, tmp_path, stock_images.web("1.1"), strategy)
+    task = asyncio.create_task(carry_out(rollout, tmp_path))
+    while told(rollout, tmp_path).state is not RolloutState.PAUSED:
+        assert not task.done(), task.result()
+        await asyncio.sleep(0.05)
+    assert stock.docker("exec", web.name, "cat", "/data/file") == "kept"
+    with Journal(tmp_path) as journal:
+        journal.ask(rollout, Command.ABORT, actor("test"))
+    state = await task
+    assert state.end is RolloutState.ROLLED_BACK, state.text
+    now = service_now(stock)
+    assert list(now) == [web.name]
+    assert now[web.name]["Image"] == before["Image"]
+    assert now[web.name]["HostConfig"]["AutoRemove"]
+    assert stock.docker("exec", web.name, "cat", "/data/file") == "kept"
 
 
 async def test_a_committed_rollout_is_undone_with_the_old_configuration_and_the_data(

@@ -171,7 +171,7 @@ def test_abort_outranks_every_pause_until_the_first_old_container_is_being_remov
         if signal != Asked(command=Command.ABORT) or state.left:
             continue
         (answer,) = [effect for effect in effects if isinstance(effect, Answer)]
-        if state.stage is Stage.COMMITTING and set(state.stands) != {Stand.READY}:
+        if state.committing:
             assert not answer.accepted
         else:
             assert answer.accepted
@@ -201,7 +201,7 @@ def test_from_every_state_a_rollout_that_is_aborted_comes_to_an_end(name: str) -
     """Told what its effects come to, it ends rolled back, or with a person where a unit could not be brought back."""
     outline = OUTLINES[name]
     for start in {state for state, *_ in edges(name) if not state.left and state.locked}:
-        if start.stage is Stage.COMMITTING and set(start.stands) != {Stand.READY}:
+        if start.committing:
             continue
         state = replace(start, room=3, leaving=False)
         state, _ = advance(outline, state, Asked(command=Command.ABORT))

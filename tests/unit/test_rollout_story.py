@@ -46,7 +46,9 @@ from patchdeck.model import (
     WorkerSeen,
 )
 from patchdeck.rollout.restoring import outline, restored
+from patchdeck.rollout.signals import Answer, Asked
 from patchdeck.rollout.state import Stage, Stand
+from patchdeck.rollout.steps import advance
 from patchdeck.rollout.story import rollout_of
 
 ME = Actor(user="me", host="here")
@@ -235,6 +237,16 @@ def test_a_worker_that_resumes_stands_where_the_journal_left_it() -> None:
     assert (back.stage, back.stands[0], back.text) == (Stage.RETURNING, Stand.READY, "aborted")
     committing = restored(PLAN, numbered(*BEGUN, StepBegan(rollout="r", step=2, name="commit")))
     assert (committing.stage, committing.stands[0]) == (Stage.COMMITTING, Stand.READY)
+    assert not committing.committing, "nothing is removed yet: there is a way back"
+
+
+def test_once_a_removal_was_intended_a_worker_that_resumes_has_no_way_back() -> None:
+    removing = Intended(rollout="r", act="remove", unit=0, container="web-1", container_id="old-web-1")
+    entries = numbered(*BEGUN, StepBegan(rollout="r", step=2, name="commit"), removing)
+    state = restored(PLAN, entries)
+    assert state.committing
+    _, effects = advance(outline(PLAN), state, Asked(command=Command.ABORT))
+    assert [effect.accepted for effect in effects if isinstance(effect, Answer)] == [False]
 
 
 def test_pauses_of_the_worker_itself_end_with_it() -> None:

@@ -24,7 +24,7 @@ class Case:
     """Created by this request instead of the command line."""
     then: tuple[str, ...] = ()
     """Commands of `docker` after the container runs."""
-    pair: Literal["rich", "plain", "gaining", "losing"] = "rich"
+    pair: Literal["rich", "checked", "plain", "gaining", "losing"] = "rich"
     only: Literal["stock", "newer"] | None = None
     """Where only one of the engines knows the setting."""
     often: bool = False
@@ -68,11 +68,22 @@ CASES = (
     Case("groups", "--group-add 7 --group-add 8"),
     Case("a working directory", "--workdir /run"),
     Case("a stop signal and timeout", "--stop-signal SIGTERM --stop-timeout 3"),
-    Case("a health check", f"{CHECK} --health-interval 3h --health-retries 9 --health-timeout 4s"),
-    Case("a health check by one field", "--health-interval 5h", often=True),
-    Case("a health check with a start period", f"{CHECK} --health-start-period 9s"),
-    Case("a health check with a start interval", f"{CHECK} --health-start-interval 8s", only="newer"),
-    Case("no health check", "--no-healthcheck", often=True),
+    Case("the image's health check", pair="checked", often=True),
+    Case(
+        "a health check",
+        f"{CHECK} --health-interval 3s --health-retries 9 --health-timeout 4s",
+        pair="checked",
+    ),
+    Case("a health check where the image has none", f"{CHECK} --health-interval 2s"),
+    Case("a health check by one field", "--health-interval 3s", pair="checked", often=True),
+    Case("a health check with a start period", f"{CHECK} --health-start-period 9s", pair="checked"),
+    Case(
+        "a health check with a start interval",
+        f"{CHECK} --health-start-period 9s --health-start-interval 1s",
+        pair="checked",
+        only="newer",
+    ),
+    Case("no health check", "--no-healthcheck", pair="checked", often=True),
     Case("exposed ports", "--expose 81/udp --expose 99", often=True),
     Case("a terminal and standard input", "-t -i"),
     # --- host names and networks

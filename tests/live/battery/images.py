@@ -6,13 +6,11 @@ from dataclasses import dataclass
 
 from tests.lab.images import BASE, Images
 
-# Health checks wait an hour: what is compared is how they are configured, and a probe costs more than a start.
 RICH_OLD = """\
 ENV PATH=/bin MODE=calm VERSION=1.0 ONLY_OLD=1
 LABEL tier=front version=1.0 only.old=1
 EXPOSE 80 81/udp
 VOLUME /data
-HEALTHCHECK --interval=1h --timeout=5s --retries=4 CMD ["/bin/test", "-f", "/run/ready"]
 USER 10:20
 WORKDIR /app
 STOPSIGNAL SIGINT
@@ -24,13 +22,15 @@ ENV PATH=/bin:/app MODE=wild VERSION=1.1 ONLY_NEW=1
 LABEL tier=back version=1.1 only.new=1
 EXPOSE 80 8443
 VOLUME ["/data", "/cache"]
-HEALTHCHECK --interval=2h --timeout=7s --start-period=1s CMD /bin/true
 USER 11:21
 WORKDIR /tmp
 STOPSIGNAL SIGTERM
 ENTRYPOINT ["/bin/sh", "/app/serve"]
 CMD ["two", "three"]
 """
+# A pair of its own: a probe costs as much as a start, and the other containers need none.
+CHECKED_OLD = RICH_OLD + 'HEALTHCHECK --interval=1s --timeout=5s --retries=4 CMD ["/bin/true"]\n'
+CHECKED_NEW = RICH_NEW + "HEALTHCHECK --interval=2s --timeout=7s --start-period=1s CMD /bin/true\n"
 PLAIN_OLD = 'ENV PATH=/bin\nCMD ["/app/serve"]\n'
 PLAIN_NEW = 'ENV PATH=/bin\nCMD ["/app/serve", "more"]\n'
 
@@ -43,6 +43,7 @@ class Pair:
 
 PAIRS = {
     "rich": Pair("battery/rich:1", "battery/rich:2"),
+    "checked": Pair("battery/checked:1", "battery/checked:2"),
     "plain": Pair("battery/plain:1", "battery/plain:2"),
     "gaining": Pair("battery/plain:1", "battery/rich:2"),
     "losing": Pair("battery/rich:1", "battery/plain:2"),
@@ -56,6 +57,8 @@ def build(images: Images) -> None:
     for reference, recipe in (
         ("battery/rich:1", RICH_OLD),
         ("battery/rich:2", RICH_NEW),
+        ("battery/checked:1", CHECKED_OLD),
+        ("battery/checked:2", CHECKED_NEW),
         ("battery/plain:1", PLAIN_OLD),
         ("battery/plain:2", PLAIN_NEW),
     ):

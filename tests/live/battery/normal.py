@@ -75,6 +75,8 @@ def _networks(document: dict[str, Any]) -> None:
         # The engine's order of names, with the ID among them.
         for key in ("DNSNames", "Aliases"):
             place[key] = sorted(place.get(key) or [])
+    # Renamed while it runs, a container has names even where there is no network to find it by.
+    settings["Networks"].get("none", {}).pop("DNSNames", None)
     ranges = document["HostConfig"].get("PortBindings") or {}
     for port, bindings in (settings.get("Ports") or {}).items():
         for binding in bindings or []:

@@ -1,23 +1,39 @@
-"""One case on a real engine: the oracle, the container patched, and rolled back."""
+"""The cases on a real engine: their oracles, then all containers patched by a rollout, and rolled back by it."""
 
 from __future__ import annotations
 
+import asyncio
 import shlex
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from patchdeck.rollout.recreate.successor import Successor, Surroundings, rebuilt, successor
+from patchdeck.model import Amount, Command, RolloutState, Strategy
+from patchdeck.rollout.journal import Journal
+from patchdeck.rollout.processes import actor
+from patchdeck.rollout.recreate.successor import Successor, Surroundings, successor
+from patchdeck.rollout.worker import carry_out
 from tests.lab.engine import Engine
-from tests.lab.processes import wait_until
-from tests.lab.unix_http import EngineError
 from tests.live.battery.cases import Case
 from tests.live.battery.images import PAIRS
+from tests.live.rollouts import submitted, told
 
 Document = dict[str, Any]
 WRITTEN = {"before.txt": "by the old one", "after.txt": "by the successor"}
+AT_ONCE = 4
+GROUP_LABEL = "patchdeck.service"
+ALL_AT_ONCE = Strategy(
+    canary=Amount(share=1.0),
+    max_unavailable=Amount(share=1.0),
+    pace=AT_ONCE,
+    bake_s=0.0,
+    deadline_s=120.0,
+    gates={"ratio": "off", "contention": "off"},
+    pause_after=("canary",),
+)
+"""The canary is everything; then the rollout waits for a person, who looks and aborts."""
 
 
 @dataclass
@@ -26,7 +42,8 @@ class Outcome:
 
     old: Document
     oracle: Document
-    plan: Successor
+    expected: Successor
+    """What the recreate says of it."""
     patched: Document = field(default_factory=dict)
     returned: Document = field(default_factory=dict)
     written: Mapping[str, str] = field(default_factory=dict)
@@ -54,35 +71,28 @@ class Bench:
         major, _, minor = version.partition(".")
         self.api = (int(major), int(minor))
 
-    def play(self, case: Case) -> Outcome:
-        """The oracle first, and away again; then the old container, its successor, and the old container again."""
-        pair = PAIRS[case.pair]
-        oracle = self._run(case, pair.new)
-        self._remove(oracle["Id"])
-        old = self._run(case, pair.old)
-        around = Surroundings(api=self.api, containers=(old, self.donor))
-        old_image, new_image = (self.engine.get(f"/images/{one}/json") for one in (pair.old, pair.new))
-        outcome = Outcome(
-            old=old, oracle=oracle, plan=successor(old, old_image, new_image, around, image=pair.new)
-        )
-        outcome.written = self._write(old, "before.txt")
-        try:
-            new = self._patch(old, outcome.plan)
-            outcome.patched = self.engine.inspect(new)
-            outcome.read = self._read(outcome.patched)
-            outcome.written = {**outcome.written, **self._write(outcome.patched, "after.txt", _mounted(old))}
-            outcome.returned = self._roll_back(old, new, rebuilt(old, old_image, around))
-            outcome.read_again = self._read(outcome.returned)
-        finally:
-            for name in (old["Id"], case.container, f"{case.container}--new"):
-                self._remove(name)
-        return outcome
+    def play(self, cases: Sequence[Case]) -> dict[str, Outcome]:
+        """By the case's name. The oracles first, and away again; then all the old containers, and their rollouts."""
+        with ThreadPoolExecutor(AT_ONCE) as pool:
+            oracles = list(pool.map(self._oracle, cases))
+            olds = list(pool.map(lambda case: self._run(case, PAIRS[case.pair].old), cases))
+        outcomes = {
+            case.name: Outcome(old, oracle, self._expected(case, old), written=self._write(old, "before.txt"))
+            for case, oracle, old in zip(cases, oracles, olds, strict=True)
+        }
+        asyncio.run(self._roll_all(cases, outcomes))
+        return outcomes
 
-    # --- acting -----------------------------------------------------------------------------------
+    # --- the oracle, and the old container --------------------------------------------------------
+
+    def _oracle(self, case: Case) -> Document:
+        oracle = self._run(case, PAIRS[case.pair].new)
+        self.engine.remove(oracle["Id"])
+        return oracle
 
     def _run(self, case: Case, image: str) -> Document:
         """`docker run` with the case's flags, or its request; the container runs then."""
-        name = case.container
+        name, label = case.container, {GROUP_LABEL: _service(case)}
         places = {
             "name": name,
             "host": str(self._host_folder(name)),
@@ -90,65 +100,60 @@ class Bench:
             "n1": self.network_id,
         }
         if case.body is not None:
-            body = {**case.body, "Image": image}
+            body = {**case.body, "Image": image, "Labels": label}
             body["HostConfig"] = {"NetworkMode": case.network, **body["HostConfig"]}
             self.engine.post(f"/containers/create?name={name}", body)
             self.engine.post(f"/containers/{name}/start")
         else:
             network = f"--network {case.network} " if case.network else ""
             flags = shlex.split((network + case.flags).format(**places))
+            flags += [f"--label={key}={value}" for key, value in label.items()]
             self.engine.docker("run", "--detach", "--name", name, *flags, image, *case.command)
         for command in case.then:
             self.engine.docker(*command.format(**places).split())
         return self.engine.inspect(name)
 
-    def _create(self, name: str, wanted: Successor) -> str:
-        identifier: str = self.engine.post(f"/containers/create?name={name}", wanted.body)["Id"]
-        for one in wanted.connect:
-            body = {"Container": identifier, "EndpointConfig": one.endpoint}
-            self.engine.post(f"/networks/{one.network}/connect", body)
-        return identifier
+    def _expected(self, case: Case, old: Document) -> Successor:
+        around = Surroundings(api=self.api, containers=(old, self.donor))
+        pair = PAIRS[case.pair]
+        old_image, new_image = (self.engine.get(f"/images/{one}/json") for one in (pair.old, pair.new))
+        return successor(old, old_image, new_image, around, image=pair.new)
 
-    def _patch(self, old: Document, wanted: Successor) -> str:
-        """Create, fence, stop, swap the names, start: the order of a rollout that goes stop-first."""
-        new = self._create(f"{wanted.name}--new", wanted)
-        if not old["HostConfig"]["AutoRemove"]:
-            self._policy(old["Id"], {"Name": "no"})
-        self._stop(old)
-        if not old["HostConfig"]["AutoRemove"]:
-            self._rename(old["Id"], f"{wanted.name}--old")
-        self._rename(new, wanted.name)
-        self.engine.post(f"/containers/{new}/start")
-        return new
+    # --- the rollouts -----------------------------------------------------------------------------
 
-    def _roll_back(self, old: Document, new: str, again: Successor) -> Document:
-        """The old container under its name again; made again where it went away when it stopped."""
-        if old["HostConfig"]["AutoRemove"]:
-            identifier = self._create(f"{again.name}--again", again)
-            self._stop(self.engine.inspect(new))
-        else:
-            identifier = old["Id"]
-            self._stop(self.engine.inspect(new))
-            self._rename(new, f"{again.name}--new")
-            self._policy(identifier, old["HostConfig"]["RestartPolicy"])
-        self._rename(identifier, again.name)
-        self.engine.post(f"/containers/{identifier}/start")
-        return self.engine.inspect(identifier)
+    async def _roll_all(self, cases: Sequence[Case], outcomes: Mapping[str, Outcome]) -> None:
+        """One rollout for each pair of images, side by side."""
+        services: dict[str, list[Case]] = {}
+        for case in cases:
+            services.setdefault(_service(case), []).append(case)
+        async with asyncio.TaskGroup() as rollouts:
+            for service, members in services.items():
+                rollouts.create_task(self._roll(service, members, outcomes))
 
-    def _policy(self, identifier: str, policy: Mapping[str, Any]) -> None:
-        self.engine.post(f"/containers/{identifier}/update", {"RestartPolicy": policy})
+    async def _roll(self, service: str, cases: Sequence[Case], outcomes: Mapping[str, Outcome]) -> None:
+        journal = self.folder / service
+        image = PAIRS[cases[0].pair].new
+        rollout = await submitted(self.engine, journal, image, ALL_AT_ONCE, service)
+        worker = asyncio.create_task(carry_out(rollout, journal))
+        while told(rollout, journal).state is not RolloutState.PAUSED:
+            assert not worker.done(), told(rollout, journal).text
+            await asyncio.sleep(0.2)
+        for case in cases:
+            await asyncio.to_thread(self._look_at_successor, outcomes[case.name], case)
+        with Journal(journal) as written:
+            written.ask(rollout, Command.ABORT, actor("test"))
+        state = await worker
+        assert state.end is RolloutState.ROLLED_BACK, state.text
+        for case in cases:
+            outcome = outcomes[case.name]
+            outcome.returned = await asyncio.to_thread(self.engine.inspect, case.container)
+            outcome.read_again = self._read(outcome.returned)
 
-    def _rename(self, identifier: str, name: str) -> None:
-        self.engine.post(f"/containers/{identifier}/rename?name={name}")
-
-    def _stop(self, container: Document) -> None:
-        self.engine.post(f"/containers/{container['Id']}/stop")
-        if container["HostConfig"]["AutoRemove"]:
-            assert wait_until(lambda: self.engine._is_gone(f"/containers/{container['Id']}"), 20)
-
-    def _remove(self, name: str) -> None:
-        with suppress(EngineError):  # it may be gone, as `--rm` asks
-            self.engine.call("DELETE", f"/containers/{name}?force=1&v=1")
+    def _look_at_successor(self, outcome: Outcome, case: Case) -> None:
+        outcome.patched = self.engine.inspect(case.container)
+        outcome.read = self._read(outcome.patched)
+        after = self._write(outcome.patched, "after.txt", _mounted(outcome.old))
+        outcome.written = {**outcome.written, **after}
 
     # --- data -------------------------------------------------------------------------------------
 
@@ -179,6 +184,11 @@ class Bench:
             for name in WRITTEN
             if (file := Path(mount["Source"]) / name).exists()
         }
+
+
+def _service(case: Case) -> str:
+    """Of all cases between the same two images; containers are grouped by their label."""
+    return f"battery-{case.pair}"
 
 
 def _mounted(container: Document) -> list[Document]:

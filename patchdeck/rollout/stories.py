@@ -24,7 +24,9 @@ class Stories:
         self._workers: dict[str, WorkerSeen] = {}
         self._views: dict[str, Rollout] = {}
         """Of those that nothing was told of since."""
-        for observation in (*state.entries, *state.workers) if state else ():
+        known = state or FullStories()
+        told: tuple[JournalEntered | WorkerSeen, ...] = (*known.entries, *known.workers)
+        for observation in told:
             self.apply(observation)
 
     def apply(self, observation: JournalEntered | WorkerSeen) -> None:

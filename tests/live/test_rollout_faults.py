@@ -198,6 +198,7 @@ async def test_one_that_is_not_ready_by_the_deadline_goes_back(
     as_it_was(stock, old)
 
 
+@pytest.mark.slow  # it needs an engine of its own, with a bridge
 async def test_a_host_port_that_someone_else_took_needs_a_person_and_goes_back_once_it_is_free(
     lab: Lab, images_of: Callable[..., Images], tmp_path: Path
 ) -> None:

@@ -20,6 +20,7 @@ class Rule(StrEnum):
     NO_OLD_IMAGE = "no-old-image"
     REFERENCE_GONE = "reference-gone"
     COMPOSE_FILES = "compose-files"
+    UNNAMED_VOLUME = "unnamed-volume"
     ENTANGLED = "entangled"
     DISK = "disk"
     START_FIRST = "start-first"

@@ -20,7 +20,7 @@ from tui.bridge import Bridge, Watch
 from tui.keymap import Keymap
 from tui.looking import Looking
 from tui.matching import Matcher
-from tui.recording_keys import RecordingKeys
+from tui.rollout_actions import RolloutKeys
 from tui.screens.base import ConsoleScreen
 from tui.screens.deck import DeckScreen
 from tui.screens.views import View
@@ -43,13 +43,19 @@ def _startups() -> View:
     return StartupsScreen()
 
 
+def _rollouts() -> View:
+    from tui.screens.rollouts import RolloutsScreen  # noqa: PLC0415 - as above
+
+    return RolloutsScreen()
+
+
 def _contention() -> View:
     from tui.screens.contention import ContentionScreen  # noqa: PLC0415 - as above
 
     return ContentionScreen()
 
 
-class PatchdeckApp(RecordingKeys, inherit_bindings=False):
+class PatchdeckApp(RolloutKeys, inherit_bindings=False):
     """Shows what a watch sees. Nothing in it acts on an engine.
 
     `make_watch` is called after the first frame, so that what it imports does not delay it.
@@ -60,6 +66,7 @@ class PatchdeckApp(RecordingKeys, inherit_bindings=False):
         keymap.DECK: DeckScreen,
         keymap.STARTUPS: _startups,
         keymap.CONTENTION: _contention,
+        keymap.ROLLOUTS: _rollouts,
     }
     DEFAULT_MODE = keymap.DECK
     BINDINGS: ClassVar[list[BindingType]] = [*keymap.bindings()]
@@ -138,6 +145,7 @@ class PatchdeckApp(RecordingKeys, inherit_bindings=False):
         """Take a snapshot and draw what of it differs."""
         began = time.perf_counter()
         self.snapshot = snapshot
+        self.hear_answers(snapshot)
         self._draw()
         if self._bridge is not None:
             self._bridge.rest(REST * (time.perf_counter() - began))
@@ -171,6 +179,9 @@ class PatchdeckApp(RecordingKeys, inherit_bindings=False):
         if looking.words != self.looking.words:
             self._matcher = Matcher(looking.words)
         self.looking = looking
+        self._draw()
+
+    def redraw(self) -> None:
         self._draw()
 
     def _draw(self) -> None:
@@ -238,6 +249,9 @@ class PatchdeckApp(RecordingKeys, inherit_bindings=False):
     def action_contention(self) -> None:
         self.go_to(keymap.CONTENTION)
 
+    def action_rollouts(self) -> None:
+        self.go_to(keymap.ROLLOUTS)
+
     def action_next_panel(self) -> None:
         self.screen.focus_next()
 
@@ -263,7 +277,11 @@ class PatchdeckApp(RecordingKeys, inherit_bindings=False):
             self.push_screen(HelpScreen(self.screen.NAME))
 
     async def action_quit(self) -> None:
-        self.exit(0)
+        self.run_worker(self._quit(), group="quit", exclusive=True)
+
+    async def _quit(self) -> None:
+        if await self.leave_or_stay():
+            self.exit(0)
 
     def action_leave(self) -> None:
         self.exit(0)

@@ -15,14 +15,18 @@ from textual.keys import Keys, format_key
 DECK = "deck"
 STARTUPS = "startups"
 CONTENTION = "contention"
+ROLLOUTS = "rollouts"
+ROLLOUT = "rollout"
 CONTAINER = "container"
 SERVICE = "service"
 CELL = "cell"
 SEARCHING = "searching"
 HELP = "help"
-VIEWS = (DECK, STARTUPS, CONTENTION)
-"""The screens that are reached by a digit; they show a stretch of time."""
-PAGES = (CONTAINER, SERVICE, CELL, HELP)
+OVER_TIME = (DECK, STARTUPS, CONTENTION)
+"""The views that show a stretch of time."""
+VIEWS = (*OVER_TIME, ROLLOUTS)
+"""The screens that are reached by a digit."""
+PAGES = (CONTAINER, SERVICE, CELL, ROLLOUT, HELP)
 """The screens that are laid over a view."""
 SCREENS = (*VIEWS, *PAGES, SEARCHING)
 LIVE, REPLAY = "live", "replay"
@@ -81,11 +85,17 @@ def _record(name: str, keys: str, label: str, tooltip: str) -> Action:
     return Action(id=name, keys=keys, label=label, tooltip=tooltip, group="Record", footer=False, only=LIVE)
 
 
+def _rollout(name: str, keys: str, label: str, tooltip: str) -> Action:
+    # Not in the footer: the panel of the rollout says which of them do something now.
+    return Action(id=name, keys=keys, label=label, tooltip=tooltip, group="Rollout", footer=False, only=LIVE)
+
+
 ACTIONS: tuple[Action, ...] = (
     _go("back", "escape", "back", "Leave this page", *PAGES),
     _go("deck", "1", "deck", "Heatmap, versions, contention and events on one screen"),
     _go("startups", "2", "startups", "Every startup with its phases, newest first"),
     _go("contention", "3", "contention", "Each indicator over time, and why it stands where it does"),
+    _go("rollouts", "4", "rollouts", "Rollouts, open and past; enter opens one"),
     _go("next_panel", "tab", "next", "Move to the next panel", footer=False),
     _go("previous_panel", "shift+tab", "previous", "Move to the panel before", footer=False),
     _show(
@@ -96,8 +106,8 @@ ACTIONS: tuple[Action, ...] = (
         *VIEWS,
     ),
     _show("clear", "escape", "clear", "Take the filter away", *VIEWS, footer=False),
-    _show("zoom_out", "minus", "longer", "A longer window, up to six hours", *VIEWS),
-    _show("zoom_in", "plus,equals_sign", "shorter", "A shorter window, down to five minutes", *VIEWS),
+    _show("zoom_out", "minus", "longer", "A longer window, up to six hours", *OVER_TIME),
+    _show("zoom_in", "plus,equals_sign", "shorter", "A shorter window, down to five minutes", *OVER_TIME),
     _show("mode", "m", "rows", "What the heatmap's rows are: latency, services or phases", DECK),
     _show("measure", "u", "until", "Measure startups until they are started, or until they are ready", DECK),
     _show("sort", "s", "sort", "Sort the services by the next column", DECK),
@@ -115,6 +125,17 @@ ACTIONS: tuple[Action, ...] = (
         screens=(SEARCHING,),
         only=LIVE,
     ),
+    _rollout(
+        "pause_rollout",
+        "space",
+        "pause",
+        "Pause the rollout, or let it go on; one that lost its worker gets another",
+    ),
+    _rollout(
+        "promote_rollout", "p", "promote", "Let the rollout go past a gate that holds, or the end of a step"
+    ),
+    _rollout("abort_rollout", "a", "abort", "Abort the rollout: the old containers run again"),
+    _rollout("undo_rollout", "b", "roll back", "Undo a rollout that is committed, by another one"),
     _record("record", "R", "record", "Record what is seen into a file, or end the recording"),
     _record("mark", "M", "mark", "Name this moment, to find it again in the recording"),
     _replay("play", "space", "play", "Play, or pause; at the end, play from the beginning"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from patchdeck.model import Engine, FeedEntry, Service, Startup
+from patchdeck.model import Engine, FeedEntry, Rollout, Service, Startup
 
 _LONGEST = 400
 """Characters of one text that are looked at: names of any length must not slow the screen down."""
@@ -42,6 +42,12 @@ class Matcher:
     def named(self, service: str, engine: str) -> bool:
         """A service of which no more is known than its name."""
         return not self._words or self._matches((service, engine))
+
+    def rollout(self, rollout: Rollout) -> bool:
+        sides = (text for one in (rollout.plan.origin, rollout.plan.to) for text in (one.image, one.version))
+        return not self._words or self._matches(
+            (rollout.service, rollout.engine, rollout.id, rollout.state, *sides)
+        )
 
     def entry(self, entry: FeedEntry) -> bool:
         return not self._words or self._matches(

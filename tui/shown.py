@@ -16,6 +16,7 @@ from patchdeck.model import (
     FeedEntry,
     Gap,
     HeatGrid,
+    Rollout,
     Service,
     Snapshot,
     SourceState,
@@ -142,6 +143,11 @@ class Shown:
             for service in self.snapshot.services
             if self._matcher.service(service)
         )
+
+    @cached_property
+    def rollouts(self) -> tuple[Rollout, ...]:
+        """Those of services that the filter lets through, by when they were planned."""
+        return tuple(one for one in self.snapshot.rollouts if self._matcher.rollout(one))
 
     @cached_property
     def feed(self) -> tuple[FeedEntry, ...]:

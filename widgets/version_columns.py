@@ -213,19 +213,24 @@ def layers_text(service: Service) -> tuple[Span, ...]:
     return ((text, Ink.TEXT if changing else Ink.MUTED, ""),)
 
 
-def state(service: Service, glyphs: Glyphs) -> tuple[Span, ...]:
-    """Worst first, each with its glyph; `steady` where there is nothing to say."""
+def state(service: Service, glyphs: Glyphs, rolling: str = "") -> tuple[Span, ...]:
+    """Worst first, each with its glyph; `steady` where there is nothing to say.
+
+    `rolling` is how its open rollout stands, which says more than that two versions are in flight.
+    """
     parts: list[tuple[str, str]] = []
     if service.failed:
         parts.append((f"{glyphs.failure} {units.count(service.failed)} failed", Ink.FAILED))
+    if rolling:
+        parts.append((rolling, Ink.NEW))
     if service.unhealthy:
         mark = "" if parts else f"{glyphs.failure} "
         parts.append((f"{mark}unhealthy {units.count(service.unhealthy)}", Ink.FAILED))
     if service.restarting:
         parts.append((f"{glyphs.warning} restarting {units.count(service.restarting)}", Ink.BUSY))
-    if service.starting:
+    if service.starting and not rolling:
         parts.append((f"starting {units.count(service.starting)}", Ink.NEW))
-    if service.in_flight:
+    if service.in_flight and not rolling:
         parts.append(("in flight", Ink.NEW))
     if not parts:
         return (("steady", Ink.MUTED, ""),) if service.live else (("none live", Ink.MUTED, ""),)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -79,6 +79,7 @@ class VersionTable(RowPanel[Service]):
         self._measure = Measure.STARTED
         self._with_engine = False
         self._stale: frozenset[str] = frozenset()
+        self._rolling: Mapping[str, str] = {}
         self._sort = Column.SERVICE
         self._descending = False
         self._services: Sequence[Service] = ()
@@ -93,12 +94,15 @@ class VersionTable(RowPanel[Service]):
         stale: frozenset[str] = frozenset(),
         empty: str = "no containers yet",
         total: int | None = None,
+        rolling: Mapping[str, str] | None = None,
     ) -> None:
         """Show these services.
 
         `with_engine` adds a column for it; services of the engines named in `stale` are grey. `empty` is said where
-        there are none. `total` is how many there are without a filter.
+        there are none. `total` is how many there are without a filter. `rolling` says, by the keys of services, how
+        the rollout stands that is open.
         """
+        self._rolling = rolling or {}
         self._measure, self._with_engine, self._stale, self._empty = measure, with_engine, stale, empty
         self._total = len(services) if total is None else total
         self._services = services
@@ -138,7 +142,7 @@ class VersionTable(RowPanel[Service]):
         self.post_message(self.Opened(self, row.key))
 
     def visual_state(self) -> object:
-        return (self._measure, self._with_engine, self._stale)
+        return (self._measure, self._with_engine, self._stale, tuple(self._rolling.items()))
 
     def note(self) -> Sequence[Span]:
         shown = len(self._services)
@@ -197,7 +201,7 @@ class VersionTable(RowPanel[Service]):
             case Column.LAYERS:
                 self._put_spans(line, layers_text(service), cells)
             case Column.STATE:
-                self._put_spans(line, state(service, self.glyphs), cells)
+                self._put_spans(line, state(service, self.glyphs, self._rolling.get(service.key, "")), cells)
 
     def _put_spans(self, line: Line, spans: Sequence[Span], cells: int) -> None:
         part = self.line(cells)

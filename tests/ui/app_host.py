@@ -9,6 +9,7 @@ from contextlib import AbstractContextManager, asynccontextmanager
 from pathlib import Path
 from unittest import mock
 
+from msgspec.structs import replace
 from rich.cells import cell_len
 from rich.color import ColorSystem
 from rich.style import Style
@@ -74,13 +75,16 @@ async def console(
     theme: str = "dark",
     glyphs: Glyphs = UNICODE,
     keys: dict[str, str] | None = None,
+    notifications: bool = False,
+    settings: Settings | None = None,
+    armed: str | None = None,
 ) -> AsyncIterator[tuple[PatchdeckApp, Pilot[int]]]:
     """The console with its first snapshot drawn and its clock stopped."""
     watch = watch or FakeWatch(sample.snapshot())
-    settings = Settings(screen=ScreenSettings(utc=True, keys=keys or {}))
-    app = PatchdeckApp(settings, lambda: watch, glyphs=glyphs, theme=theme)
+    settings = replace(settings or Settings(), screen=ScreenSettings(utc=True, keys=keys or {}))
+    app = PatchdeckApp(settings, lambda: watch, glyphs=glyphs, theme=theme, armed=armed)
     with stopped_clock():
-        async with app.run_test(size=size) as pilot:
+        async with app.run_test(size=size, notifications=notifications) as pilot:
             await settle(pilot)
             yield app, pilot
 

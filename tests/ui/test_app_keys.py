@@ -18,6 +18,8 @@ from tui.screens.container import LOG_LINES, ContainerScreen
 from tui.screens.contention import ContentionScreen
 from tui.screens.deck import DeckScreen
 from tui.screens.help import HelpScreen
+from tui.screens.rollout import RolloutScreen
+from tui.screens.rollouts import RolloutsScreen
 from tui.screens.searching import SearchingScreen
 from tui.screens.service import ServiceScreen
 from tui.screens.startups import StartupsScreen
@@ -30,6 +32,8 @@ SCREENS: tuple[type[ConsoleScreen], ...] = (
     ContentionScreen,
     DeckScreen,
     HelpScreen,
+    RolloutScreen,
+    RolloutsScreen,
     SearchingScreen,
     ServiceScreen,
     StartupsScreen,

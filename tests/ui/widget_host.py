@@ -12,9 +12,9 @@ from textual.pilot import Pilot
 from textual.widget import Widget
 
 from patchdeck import heat
-from patchdeck.model import HeatGrid, HeatMode
+from patchdeck.model import HeatGrid, HeatMode, LayerProgress, Severity
 from patchdeck.startup import PHASES
-from tests.ui import sample
+from tests.ui import rollouts, sample
 from themes.palettes import THEMES, VARIABLE_DEFAULTS
 from themes.ramps import UNICODE, Glyphs
 from widgets.contention_chart import ContentionChart
@@ -23,9 +23,16 @@ from widgets.contention_strip import ContentionStrip
 from widgets.details import Detail, Details, Section
 from widgets.event_feed import EventFeed
 from widgets.heatmap import Heatmap
+from widgets.journal_list import JournalLine, JournalList
 from widgets.knee_chart import KneeChart
 from widgets.notice import Notice
 from widgets.panel import Panel
+from widgets.pull_bars import PullBars
+from widgets.question import Question
+from widgets.rollout_head import RolloutHead
+from widgets.rollout_list import RolloutList
+from widgets.rollout_panel import RolloutPanel
+from widgets.rollout_tree import RolloutTree
 from widgets.startup_list import StartupList
 from widgets.status_bar import StatusBar
 from widgets.version_table import VersionTable
@@ -174,6 +181,53 @@ def _strip(glyphs: Glyphs) -> ContentionStrip:
     return strip
 
 
+KEYS = {"pause_rollout": "space", "promote_rollout": "p", "abort_rollout": "a", "undo_rollout": "b"}
+
+
+def _rollout_panel(glyphs: Glyphs) -> RolloutPanel:
+    panel = RolloutPanel(glyphs=glyphs)
+    many = rollouts.rolling("22222222", rollouts.plan("shop/many", (1,) * 20))
+    every = [rollouts.hostile(), rollouts.holding("11111111"), many, rollouts.lost("33333333")]
+    panel.show(every, now_ns=sample.NOW_NS, keys=KEYS, submitted={"11111111": "promote"})
+    return panel
+
+
+def _rollout_tree(glyphs: Glyphs) -> RolloutTree:
+    tree = RolloutTree(glyphs=glyphs, utc=True)
+    tree.show(rollouts.hostile())
+    return tree
+
+
+def _rollout_head(glyphs: Glyphs) -> RolloutHead:
+    head = RolloutHead(glyphs=glyphs, utc=True)
+    head.show(rollouts.hostile(), sample.engines()[0], now_ns=sample.NOW_NS, keys=KEYS)
+    return head
+
+
+def _rollout_list(glyphs: Glyphs) -> RolloutList:
+    every = RolloutList(glyphs=glyphs, utc=True)
+    every.show([rollouts.hostile(), rollouts.committed(), rollouts.needs_person()], now_ns=sample.NOW_NS)
+    return every
+
+
+def _pull_bars(glyphs: Glyphs) -> PullBars:
+    bars = PullBars(glyphs=glyphs)
+    hostile = [LayerProgress(layer=text, done_bytes=1, total_bytes=3) for text in sample.HOSTILE]
+    bars.show([*rollouts.pulling().layers, *hostile])
+    return bars
+
+
+def _journal(glyphs: Glyphs) -> JournalList:
+    journal = JournalList(glyphs=glyphs, utc=True)
+    journal.show([JournalLine(n, sample.NOW_NS, text) for n, text in enumerate(sample.HOSTILE)])
+    return journal
+
+
+def _question(glyphs: Glyphs) -> Question:
+    lines = [(text, Severity.WARNING) for text in sample.HOSTILE]
+    return Question(sample.HOSTILE[3], lines, "do it", "leave it", glyphs=glyphs)
+
+
 EVERY: dict[str, Callable[[Glyphs], Panel]] = {
     "heatmap": _heatmap,
     "heatmap by service": _heatmap_by_service,
@@ -187,6 +241,13 @@ EVERY: dict[str, Callable[[Glyphs], Panel]] = {
     "knee": _knee,
     "contention chart": _chart,
     "contention strip": _strip,
+    "rollout panel": _rollout_panel,
+    "rollout tree": _rollout_tree,
+    "rollout head": _rollout_head,
+    "rollout list": _rollout_list,
+    "pull bars": _pull_bars,
+    "journal": _journal,
+    "question": _question,
 }
 """Each widget filled with the sample, hostile texts included."""
 

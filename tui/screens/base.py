@@ -79,6 +79,11 @@ class ConsoleScreen(Screen[None], inherit_bindings=False):
         yield from self.patchdeck.extra_lines()
         yield Footer(self.NAME, self.patchdeck.keymap, glyphs=self.glyphs)
 
+    @property
+    def rollout_in_view(self) -> str:
+        """The rollout that keys act on here; empty where there is none."""
+        return ""
+
     def compose_body(self) -> Iterable[Widget]:
         """Widgets of the class `body`."""
         raise NotImplementedError

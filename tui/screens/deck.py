@@ -9,16 +9,22 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Grid
 
+from patchdeck.model import Snapshot
 from tui import keymap
 from tui.screens.base import WIDE
 from tui.screens.views import View
 from tui.shown import Shown
+from widgets import rollout_words
 from widgets.contention_panel import ContentionPanel
 from widgets.contention_strip import ContentionStrip
 from widgets.event_feed import EventFeed
 from widgets.heatmap import Heatmap
+from widgets.rollout_panel import RolloutPanel
 from widgets.version_columns import Column
 from widgets.version_table import VersionTable
+
+MOST_ROLLOUTS = 4
+"""Open rollouts that are in view at once; the others are scrolled to."""
 
 
 class DeckScreen(View, inherit_bindings=False):
@@ -32,6 +38,10 @@ class DeckScreen(View, inherit_bindings=False):
         & > .body { grid-size: 2; grid-columns: 1fr 38; grid-rows: 3fr 2fr 9; }
         & VersionTable, & EventFeed { column-span: 2; }
         & ContentionStrip { display: none; }
+
+        & > RolloutPanel { display: none; height: auto; }
+        &.-rolling > RolloutPanel { display: block; }
+        &.-too-small > RolloutPanel { display: none; }
 
         &.-short > .body { grid-rows: 3fr 2fr; }
         &.-short EventFeed { display: none; }
@@ -61,6 +71,7 @@ class DeckScreen(View, inherit_bindings=False):
             yield ContentionStrip(glyphs=glyphs)
             yield VersionTable(glyphs=glyphs)
             yield EventFeed(glyphs=glyphs, utc=utc)
+        yield RolloutPanel(glyphs=glyphs, classes="extra")
 
     def on_resize(self, event: events.Resize) -> None:
         super().on_resize(event)
@@ -91,12 +102,35 @@ class DeckScreen(View, inherit_bindings=False):
             stale=stale,
             empty=shown.empty("containers"),
             total=len(snapshot.services),
+            rolling={
+                f"{one.engine}/{one.service}": rollout_words.state_text(one)
+                for one in snapshot.rollouts
+                if one.open
+            },
         )
+        self._show_rollouts(snapshot)
         self.query_one(ContentionPanel).show(snapshot.engines)
         self.query_one(ContentionStrip).show(snapshot.engines)
         self.query_one(EventFeed).show(
             shown.feed, with_engine=several, stale=stale, empty=shown.empty("events")
         )
+
+    def _show_rollouts(self, snapshot: Snapshot) -> None:
+        app = self.patchdeck
+        still = [one for one in snapshot.rollouts if one.open]
+        self.set_class(bool(still), "-rolling")
+        panel = self.query_one(RolloutPanel)
+        panel.styles.height = min(len(still), MOST_ROLLOUTS) + 2
+        panel.show(still, now_ns=snapshot.at_ns, keys=app.rollout_keys, submitted=app.submitted_words)
+
+    @property
+    def rollout_in_view(self) -> str:
+        selected = self.query_one(RolloutPanel).selected
+        return selected.id if selected else ""
+
+    @on(RolloutPanel.Opened)
+    def _rollout_opened(self, event: RolloutPanel.Opened) -> None:
+        self.patchdeck.open_rollout(event.rollout)
 
     def _show_heatmap(self, shown: Shown) -> None:
         heatmap = self.query_one(Heatmap)

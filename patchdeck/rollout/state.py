@@ -67,6 +67,8 @@ class State(Value, frozen=True, kw_only=True):
     committing: bool = False
     """Old containers are being removed, or are about to be: there is no way back any more."""
     pauses: frozenset[PauseKind] = frozenset()
+    promoted: int | None = None
+    """The step whose gates a person took for passed before its units were seen again."""
     leaving: bool = False
     """The worker was told to end once no unit is under way."""
     left: bool = False

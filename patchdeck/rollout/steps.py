@@ -178,9 +178,11 @@ def _command(outline: Outline, state: State, asked: Asked) -> Moved:
         case Command.PAUSE, _:
             return replace(state, pauses=state.pauses | {PauseKind.ASKED}), (Answer(accepted=True),)
         case Command.PROMOTE, _ if PauseKind.GATE in lifted:
-            return _next_step(outline, replace(state, pauses=state.pauses - lifted)), (
-                Answer(accepted=True, text="the gate is passed by a person's word"),
-            )
+            passed = replace(state, pauses=state.pauses - lifted)
+            # A worker that resumed has to see the step's units again first.
+            ready = _is_ready(outline, state)
+            after = _next_step(outline, passed) if ready else replace(passed, promoted=state.step)
+            return after, (Answer(accepted=True, text="the gate is passed by a person's word"),)
         case Command.PROMOTE, _ if PauseKind.STEP not in lifted:
             return _no(state, "nothing waits for it: neither a gate nor the end of a step")
         case _ if not lifted:
@@ -222,12 +224,19 @@ def _step(outline: Outline, state: State) -> Moved:
     if not state.prepared:
         return state, ()
     state, effects = _admitted(outline, state)
+    held_up = state.pauses & {PauseKind.GATE, PauseKind.ENGINE} or state.leaving
+    if not _is_ready(outline, state) or held_up:
+        return state, effects
+    if state.promoted == state.step:
+        following, more = _settle(outline, _next_step(outline, state))
+        return following, (*effects, *more)
+    return replace(state, stage=Stage.JUDGING), (*effects, Judge(step=state.step))
+
+
+def _is_ready(outline: Outline, state: State) -> bool:
+    """The units of this step and of all before it are."""
     so_far = [unit for step in outline.steps[: state.step + 1] for unit in step]
-    if all(state.stands[unit] is Stand.READY for unit in so_far) and not (
-        state.pauses & {PauseKind.GATE, PauseKind.ENGINE} or state.leaving
-    ):
-        return replace(state, stage=Stage.JUDGING), (*effects, Judge(step=state.step))
-    return state, effects
+    return all(state.stands[unit] is Stand.READY for unit in so_far)
 
 
 def _admitted(outline: Outline, state: State) -> Moved:

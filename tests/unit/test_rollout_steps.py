@@ -255,3 +255,22 @@ def test_the_limit_that_binds_is_told() -> None:
     assert state.binds is Binding.STEP
     state, _ = advance(outline, state, Asked(command=Command.PAUSE))
     assert state.public is RolloutState.PAUSED
+
+
+def test_a_gate_promoted_right_after_a_worker_resumed_is_passed_once_its_units_were_seen_again() -> None:
+    outline = Outline(steps=((0,), (1,)), orders=(STOP, STOP), budget=1)
+    held = replace(
+        fresh(outline),
+        stands=(Stand.STARTING, Stand.WAITING),
+        changed=True,
+        pauses=frozenset({PauseKind.GATE}),
+    )
+    state, _ = advance(outline, held, Locked())
+    state, _ = advance(outline, state, Asked(command=Command.PROMOTE))
+    state, effects = advance(outline, state, Prepared())
+    assert (effects, state.step) == ((Go(unit=0),), 0)
+    state, effects = advance(outline, state, UnitReady(unit=0))
+    assert (effects, state.step) == ((Go(unit=1),), 1)
+    # The next step is judged as any other.
+    state, effects = advance(outline, state, UnitReady(unit=1))
+    assert effects == (Judge(step=1),)

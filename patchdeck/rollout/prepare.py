@@ -15,7 +15,7 @@ from patchdeck.model.journal import Intended, PullProgressed
 from patchdeck.model.plan import Plan
 from patchdeck.registry import credentials
 from patchdeck.registry.credentials import CredentialsError
-from patchdeck.registry.reference import is_image_id, parse
+from patchdeck.registry.reference import Reference, is_image_id, parse
 from patchdeck.rollout.acting import Journalling
 from patchdeck.rollout.descriptions import Descriptions, Kept
 from patchdeck.rollout.hands import Document, Hands, answers
@@ -29,6 +29,7 @@ from patchdeck.rollout.recreate.references import find, references
 from patchdeck.rollout.scribe import Scribe
 from patchdeck.settings import Settings
 from patchdeck.sources.engine.connection import Refused
+from patchdeck.sources.engine.describe import SIMULATED_LABEL
 
 
 class NotReady(Exception):
@@ -89,12 +90,7 @@ class Preparation:
         if is_image_id(to.image):
             raise NotReady(f"the engine has no image {to.image} any more: plan again with a tag or a digest")
         reference = parse(to.image)
-        try:
-            server = reference.registry or (await hands.info()).get("IndexServerAddress", "")
-            who = await credentials.find(server, os.environ, Path.home())
-        except CredentialsError as error:
-            raise NotReady(str(error)) from error
-        auth = who.header(server) if who else ""
+        auth = await _auth(hands, reference)
         intent = Intended(rollout=self._rollout, act="pull", detail=to.image)
         journalling = Journalling(self._link, self._scribe)
         try:
@@ -147,6 +143,19 @@ class Preparation:
         }
         if refusals:
             raise NotReady("; ".join(refusals))
+
+
+async def _auth(hands: Hands, reference: Reference) -> str:
+    """X-Registry-Auth for a pull; empty for nobody, whom a simulated engine has to do with alone. Raises NotReady."""
+    info = await hands.info()
+    if SIMULATED_LABEL in (info.get("Labels") or ()):
+        return ""
+    server = reference.registry or info.get("IndexServerAddress", "")
+    try:
+        who = await credentials.find(server, os.environ, Path.home())
+    except CredentialsError as error:
+        raise NotReady(str(error)) from error
+    return who.header(server) if who else ""
 
 
 def _needed(plan: Plan, documents: dict[str, Document]) -> dict[str, Document]:

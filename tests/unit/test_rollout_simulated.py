@@ -7,6 +7,7 @@ tried in passing, where no engine can be had.
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
@@ -56,11 +57,17 @@ class CutAt:
 
 @pytest.fixture
 async def target(tmp_path: Path) -> AsyncIterator[Target]:
-    """A simulated engine with four replicas of shop/web."""
-    folder = tmp_path / "engine"
-    folder.mkdir(mode=0o700)
     world = World(seed=1)
     stock(world)
+    async with serving(world, tmp_path) as target:
+        yield target
+
+
+@asynccontextmanager
+async def serving(world: World, tmp_path: Path) -> AsyncIterator[Target]:
+    """A simulated engine of this world, with four replicas of shop/web."""
+    folder = tmp_path / "engine"
+    folder.mkdir(mode=0o700)
     async with Server(Engine(world), folder / "engine.sock") as server:
         target = Target(name="lab", host=f"unix://{server.socket}", chosen="test")
         async with Hands(target) as hands:

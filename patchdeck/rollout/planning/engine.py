@@ -13,7 +13,7 @@ import msgspec
 from patchdeck.registry.image import Platform
 from patchdeck.rollout.planning.world import ContainerSeen, EngineSeen, ImageSeen
 from patchdeck.sources.engine.connection import LISTING_BYTES, Connection, Refused, Unreadable
-from patchdeck.sources.engine.describe import runs_here
+from patchdeck.sources.engine.describe import SIMULATED_LABEL, runs_here
 from patchdeck.sources.engine.facts import container_facts
 from patchdeck.sources.engine.images import image_facts
 from patchdeck.sources.engine.wire import Info, Listed
@@ -51,6 +51,8 @@ class EngineRead(msgspec.Struct, frozen=True, kw_only=True):
     insecure_networks: tuple[str, ...]
     image_ids_are_configs: bool
     """An image's ID is the digest of its configuration (and not that of its manifest, as in containerd's store)."""
+    simulated: bool = False
+    """Its registries are part of it: no real one is to be asked, nor who we are there."""
 
     @property
     def default_host(self) -> str:
@@ -99,6 +101,7 @@ async def read_engine(connection: Connection) -> EngineRead:
         image_ids_are_configs=not any(
             "containerd.snapshotter" in "".join(pair) for pair in info.DriverStatus or ()
         ),
+        simulated=SIMULATED_LABEL in (info.Labels or ()),
     )
 
 

@@ -1,7 +1,8 @@
 """From the reference that was asked for to the image it means: on the engine, else in its registry.
 
 An image that is on the engine is taken as it is, as `docker run` does. One that is not is looked up by the engine,
-which is who will pull it; its layers and configuration are then asked of the registry from here, if that is possible.
+which is who will pull it; its layers and configuration are then asked of the registry from here, if that is possible. A
+simulated engine is asked alone: images that are none, and credentials that are real, go to no real registry.
 """
 
 from __future__ import annotations
@@ -70,7 +71,7 @@ async def resolve(
         return _refused(image, Rule.UNKNOWN_IMAGE, text)
     server = reference.registry or engine.default_registry
     try:
-        who = await credentials.find(server, environ, home)
+        who = None if engine.simulated else await credentials.find(server, environ, home)
     except CredentialsError as error:
         return _refused(image, Rule.CREDENTIALS, str(error))
     progress(f"asking the engine for {image} in its registry")
@@ -81,6 +82,10 @@ async def resolve(
         return _refused(image, Rule.REGISTRY, text)
     except Refused as error:
         return _refused(image, *_why(error, reference, engine))
+    if engine.simulated:
+        note = f"the layers and the configuration of {image} are not known before its pull: it is simulated"
+        digest = f"{reference.name}@{distribution.Descriptor.digest}"
+        return Resolved(target=TargetSeen(image=image, digest=digest), notes=(note,))
     progress(f"asking the registry for the layers of {image}")
     return await _from_registry(image, reference, distribution, engine, who)
 

@@ -210,7 +210,7 @@ class Conductor:
             on_start=self._room.started,
         )
         crew = Crew(descriptions.units, tools, self._spawn)
-        bench = Bench(self._plan, self._jury, crew=crew, eyes=eyes, ledger=ledger)
+        bench = Bench(self._plan, self._jury, crew=crew, eyes=eyes)
         self._equipment = Equipment(ledger=ledger, crew=crew, bench=bench)
 
     async def _end(self) -> None:
@@ -235,6 +235,7 @@ class Conductor:
             try:
                 judged, said = await self._gear().bench.judge(self._task.rollout, step, again=bool(told))
             except (NoAnswer, Refused):
+                await asyncio.sleep(1.0)
                 await self._link.until_there()
                 continue
             held = PauseKind.GATE in self.state.pauses and self.state.step == step

@@ -32,6 +32,8 @@ from patchdeck.sources.engine.connection import Refused
 
 TRIES: Final = 4
 """Of one act, before it is given up: an engine that is busy refuses what it grants a second later."""
+MISSES: Final = 20
+"""Looks at a unit that came to nothing in a row, though the engine answers to others."""
 PAUSE_S: Final = 0.3
 POLL_S: Final = (0.05, 0.1, 0.2, 0.5, 1.0)
 """Between two looks while waiting; events come sooner."""
@@ -91,10 +93,12 @@ class Runner:
         self._started = False
         self._start_asked: float | None = None
         self._looks = 0
+        self._misses = 0
 
     def turn(self, goal: Goal) -> None:
         self.goal = goal
         self._tries.clear()
+        self._misses = 0
         self._since = time.monotonic()
         self.wake()
 
@@ -105,19 +109,33 @@ class Runner:
     async def run(self) -> None:
         """Until the goal is reached or given up, which is told. Raises JournalError."""
         while True:
-            goal = self.goal
+            goal, outages = self.goal, self._tools.link.outages
             try:
                 if await self._turned(goal):
                     continue
                 over = await self._once(goal)
-            except NoAnswer:
-                await self._tools.link.until_there()
-                self._since = time.monotonic()  # the engine's absence is not the container's fault
-                continue
+                self._misses = 0
+            except (NoAnswer, Refused) as error:
+                over = await self._missed(error, outages)
             if over is not None and goal is self.goal:
                 await self._end(goal, over)
                 if goal is self.goal:
                     return
+
+    async def _missed(self, error: NoAnswer | Refused, outages: int) -> Failed | None:
+        """A look, or an act, that came to nothing: is it the engine, or the container?"""
+        if isinstance(error, NoAnswer):
+            await self._tools.link.until_there()
+        if self._tools.link.outages != outages:
+            self._since = time.monotonic()  # the engine's absence is not the container's fault
+            self._misses = 0
+            return None
+        self._misses += 1
+        if self._misses >= MISSES:
+            name = self.unit.members[0].name
+            return Failed(text=f"the engine is there, and has no answer about {name}: {error}")
+        await self._sleep(PAUSE_S)
+        return None
 
     async def _turned(self, goal: Goal) -> bool:
         """Tell once that the unit goes back."""

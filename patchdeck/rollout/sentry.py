@@ -5,12 +5,15 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable, Mapping
+from typing import Final
 
 import msgspec
 
 from patchdeck.rollout.hands import Document, Hands, NoAnswer
 from patchdeck.rollout.link import Link
 from patchdeck.sources.engine.connection import Refused
+
+FILTERED: Final = 64
 
 
 class _Actor(msgspec.Struct):
@@ -43,7 +46,9 @@ async def follow_events(link: Link, happened: Callable[[str, str], None], missed
 
 async def not_ready(hands: Hands, replicas: Mapping[int, str]) -> frozenset[int]:
     """Of these containers by unit, the units whose is not running, or not healthy. Raises Refused or NoAnswer."""
-    ready = {one["Id"] for one in await hands.containers() if _is_ready(one)}
+    # A listing of thousands is dear, and so is a filter of hundreds.
+    filters = {"id": list(replicas.values())} if len(replicas) <= FILTERED else None
+    ready = {one["Id"] for one in await hands.containers(filters) if _is_ready(one)}
     return frozenset(unit for unit, container_id in replicas.items() if container_id not in ready)
 
 

@@ -21,6 +21,7 @@ from patchdeck.settings import Settings
 from patchdeck.sources.engine.connection import Connection
 from patchdeck.sources.targets import Target
 from tests.lab.client import EngineClient
+from tests.lab.unix_http import EngineError
 
 QUICK = Strategy(bake_s=0.0, deadline_s=30.0, pace=2, gates={"ratio": "off", "contention": "off"})
 
@@ -88,8 +89,16 @@ def told(rollout: str, folder: Path) -> Rollout:
 
 def service_now(engine: EngineClient) -> dict[str, dict[str, Any]]:
     """Inspect documents of every container there is, by name."""
-    found = [engine.inspect(one["Id"]) for one in engine.containers()]
-    return {one["Name"].removeprefix("/"): one for one in found}
+    found = {}
+    for listed in engine.containers():
+        try:
+            one = engine.inspect(listed["Id"])
+        except EngineError as error:
+            if error.status != 404:
+                raise
+            continue  # removed since it was listed
+        found[one["Name"].removeprefix("/")] = one
+    return found
 
 
 def locks(engine: EngineClient) -> list[str]:

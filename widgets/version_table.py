@@ -69,6 +69,8 @@ class VersionTable(RowPanel[Service]):
         super().__init__(
             title="Versions in flight",
             empty="no containers yet",
+            # Services are learned of one after the other: the first to come is no one's choice.
+            follow="top",
             glyphs=glyphs,
             joined=joined,
             closed=closed,

@@ -120,6 +120,19 @@ async def test_the_cursor_keeps_its_service_when_rows_move_and_when_they_are_sor
     assert opened == ["prod-a/shop/web"]
 
 
+async def test_the_table_stays_at_its_top_while_services_are_learned_of_until_the_cursor_is_moved() -> None:
+    table = VersionTable()
+    known = [service(f"zone-{number:02}") for number in range(40)]
+    async with shown(table, size=(120, 10)) as (_, pilot):
+        table.show(known[-1:])
+        table.show(known)
+        assert lines(table)[2].startswith("│▸zone-00")
+        table.focus()
+        await pilot.press("end")
+        table.show((service("aaa"), *known))
+        assert lines(table)[-2].startswith("│▸zone-39")
+
+
 async def test_the_header_shows_the_order_and_a_click_on_it_changes_it() -> None:
     table = VersionTable()
     async with shown(table, size=(120, 10)) as (_, pilot):

@@ -8,22 +8,19 @@ from collections.abc import Sequence
 from patchdeck.model.journal import GateJudged, Verdict
 from patchdeck.model.plan import Plan
 from patchdeck.rollout.crew import Crew
-from patchdeck.rollout.ledger import Ledger
 from patchdeck.rollout.looking import Eyes
 from patchdeck.rollout.seams import Jury, Said, Step, worst
-from patchdeck.rollout.seen import SeenContainer
 from patchdeck.rollout.signals import Judged
 
 
 class Bench:
     """Judges the steps of one rollout."""
 
-    def __init__(self, plan: Plan, jury: Jury, *, crew: Crew, eyes: Eyes, ledger: Ledger) -> None:
+    def __init__(self, plan: Plan, jury: Jury, *, crew: Crew, eyes: Eyes) -> None:
         self._plan = plan
         self._jury = jury
         self._crew = crew
         self._eyes = eyes
-        self._ledger = ledger
 
     async def judge(self, rollout: str, step: int, *, again: bool = False) -> tuple[Judged, Sequence[Said]]:
         """The verdict on a step, and what its gates say; `again`: without baking anew.
@@ -33,7 +30,7 @@ class Bench:
         await asyncio.sleep(0 if again else self._plan.strategy.bake_s)
         units = [unit for planned in self._plan.steps[: step + 1] for unit in planned.units]
         await self._crew.verify(units)
-        successors = await self._successors(units)
+        successors = self._eyes.successors(units)
         replicas = f"{len(successors)} new replica{'s' * (len(successors) != 1)}"
         health = GateJudged(
             rollout=rollout,
@@ -47,10 +44,6 @@ class Bench:
         against = [one for one in said if isinstance(one, GateJudged) and one.verdict is not Verdict.PASS]
         text = "; ".join(f"gate {one.gate}: {one.evidence}" for one in against)
         return Judged(step=step, verdict=worst(said), text=text), said
-
-    async def _successors(self, units: Sequence[int]) -> list[SeenContainer]:
-        found = [await self._eyes.find(self._ledger.new_id(unit, 0)) for unit in units]
-        return [one for one in found if one is not None]
 
 
 def gist(said: Said) -> tuple[str, str]:

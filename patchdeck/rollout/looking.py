@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from patchdeck.rollout.ledger import Ledger
 from patchdeck.rollout.link import Link
 from patchdeck.rollout.seen import Seen, SeenContainer, SeenMember, Unit, seen_container
@@ -16,6 +18,7 @@ class Eyes:
         self._watched_since = dict[int, int]()
         """Unit to the number of outages before it was looked at last."""
         self._excused: set[str] = set()
+        self._successors: dict[int, SeenContainer | None] = {}
 
     async def look(self, unit: Unit, *, late: bool = False) -> Seen:
         """Everything that is to be known for the unit's next act."""
@@ -37,6 +40,7 @@ class Eyes:
             elif known in ledger.ran:
                 lost.add(number)
             members.append(SeenMember(old=old, new=new))
+        self._successors[unit.index] = members[0].new
         if self._watched_since.get(unit.index) != outages:
             self._excuse(members)
             self._watched_since[unit.index] = outages
@@ -49,6 +53,11 @@ class Eyes:
             excused=frozenset(self._excused),
             late=late,
         )
+
+    def successors(self, units: Iterable[int]) -> list[SeenContainer]:
+        """Those of these units that were there at the newest look."""
+        found = (self._successors.get(unit) for unit in units)
+        return [one for one in found if one is not None]
 
     def forgive_no_more(self, container_id: str) -> None:
         """It was started again: how it ends from now on is its own doing."""

@@ -33,7 +33,7 @@ class Question(Panel):
 
     def wanted_height(self, width: int) -> int:
         """Rows that it takes on a screen where it is so wide, its frame included."""
-        return len(self._wrapped(width - 4)) + 5
+        return len(self._wrapped(width - 4)) + 4
 
     def draw(self, width: int, height: int) -> Sequence[Spans]:
         blank = self.line(width).spans()

@@ -16,8 +16,9 @@ from widgets.rows import RowPanel
 
 _STATE_CELLS = 16
 _ETA_CELLS = 9
-_WAY_CELLS = 22
-_MOST_BAR = 12
+_WAY_CELLS = 18
+_MOST_BAR = 8
+_NAME_CELLS = 8
 _WIDE = 100
 _LEAST_TEXT = 24
 
@@ -131,10 +132,12 @@ class RolloutPanel(RowPanel[Rollout]):
         elif len(marked) <= _MOST_BAR:
             for _, (text, ink, _) in marked:
                 line.put(text, ink)
-            line.gap(2)
+            line.gap(1).value(
+                rollout_words.step_name(row), min(max(room - len(marked) - 3, 0), _NAME_CELLS)
+            ).gap(2)
         else:
             at = 0 if row.step is None else min(row.step + 1, len(marked))
-            line.value(f"step {at} of {len(marked)}", 16)
+            line.value(f"step {at} of {len(marked)}", 14).gap(2)
 
     def _put_text(self, line: Line, row: Rollout, room: int) -> None:
         asked = self._submitted.get(row.id)

@@ -92,6 +92,13 @@ def steps(rollout: Rollout, glyphs: Glyphs) -> tuple[tuple[str, Span], ...]:
     return tuple((name, _step_mark(rollout, index, at, glyphs)) for index, name in enumerate(names))
 
 
+def step_name(rollout: Rollout) -> str:
+    """Of the step that it is in; empty before the first."""
+    if rollout.step is None:
+        return ""
+    return COMMIT if is_committing(rollout) else rollout.plan.steps[rollout.step].name
+
+
 def _step_mark(rollout: Rollout, index: int, at: int | None, glyphs: Glyphs) -> Span:
     if at is None or index > at:
         return (glyphs.dot, Ink.MUTED, "")

@@ -5,6 +5,7 @@ A process of its own, so that a stalled terminal does not stop the engine and a 
 
 from __future__ import annotations
 
+import os
 import select
 import shutil
 import subprocess
@@ -38,8 +39,11 @@ def run(settings: Settings, scenario: str, seed: int) -> int:
     try:
         with SimulatedEngine(scenario, seed) as engine:
             # Loads Textual while the engine is starting.
+            from patchdeck.rollout.database import STATE_FOLDER  # noqa: PLC0415 - loads sqlite3
             from tui import console  # noqa: PLC0415
 
+            # Rollouts of real engines are no business of the demo, and its own go when it goes.
+            os.environ[STATE_FOLDER] = str(engine.state_folder)
             engine.wait()
             here = EngineSettings(name=NAME, host=engine.host)
             settings = replace(settings, engines=(here,), prometheus=PrometheusSettings())
@@ -84,6 +88,11 @@ class SimulatedEngine:
             proc=self._folder / "proc",
             look_back_s=LOOK_BACK_S,
         )
+
+    @property
+    def state_folder(self) -> Path:
+        """For the journal of the rollouts that are tried on it."""
+        return self._folder / "state"
 
     @property
     def pid(self) -> int:

@@ -6,13 +6,19 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
 
+import tui.console
+import tui.demo
+from patchdeck.rollout.database import STATE_FOLDER
+from patchdeck.rollout.journal import Journal
+from patchdeck.settings import Settings
 from patchdeck.simulator.scenarios import NAMES
+from patchdeck.sources.targets import Target
 from tests.lab.processes import wait_until
 from tui.cli import main
 from tui.demo import EngineMissing, SimulatedEngine
@@ -53,6 +59,23 @@ def test_without_a_terminal_it_says_so_and_leaves_nothing(temporary: Path) -> No
     assert "the console needs a terminal" in done.stderr
 
 
+def test_its_rollouts_have_a_journal_of_their_own_that_goes_with_it(
+    temporary: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(STATE_FOLDER, str(tmp_path))
+    journals: list[Path] = []
+
+    def shown(settings: Settings, *, mine: Sequence[Target]) -> int:
+        with Journal() as journal:
+            journals.append(journal.path)
+        return 7
+
+    monkeypatch.setattr(tui.console, "run", shown)
+    assert tui.demo.run(Settings(), "calm", 1) == 7
+    assert [temporary in path.parents for path in journals] == [True]
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_an_engine_that_ends_instead_of_listening_is_told_with_its_last_words() -> None:
     with (
         SimulatedEngine("chaos", 1) as engine,
@@ -61,7 +84,8 @@ def test_an_engine_that_ends_instead_of_listening_is_told_with_its_last_words() 
         engine.wait()
 
 
-def test_an_engine_that_does_not_listen_in_time_is_told() -> None:
+def test_an_engine_that_does_not_listen_in_time_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tui.demo, "GRACE_S", 0.1)  # it is still making its past, and has to be killed
     with (
         SimulatedEngine("calm", 1) as engine,
         pytest.raises(EngineMissing, match="did not listen within 0 s"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Iterator
 from typing import Any, Final
 
 from patchdeck.model.facts import Value
@@ -12,7 +12,9 @@ from patchdeck.model.journal import (
     AnyEntry,
     Commanded,
     PauseKind,
+    Predicted,
     RolloutState,
+    StepBegan,
     Verdict,
 )
 from patchdeck.rollout.acting import Actions, Journalling
@@ -55,7 +57,7 @@ from patchdeck.rollout.signals import (
 )
 from patchdeck.rollout.state import Stage, Stand, State, away
 from patchdeck.rollout.steps import advance
-from patchdeck.rollout.summing import summary
+from patchdeck.rollout.summing import remaining_s, summary
 from patchdeck.rollout.telling import changes
 from patchdeck.rollout.unit import Goal
 from patchdeck.settings import Settings
@@ -119,6 +121,8 @@ class Conductor:
             write=lambda entry: self._besides(self._write(entry), "tell the pace"),
         )
         self._fewest = len(task.plan.units)
+        self._began: tuple[float, int] | None = None
+        """When this worker began its first step, by the monotonic clock, and how many units were ready then."""
 
     def tell(self, signal: Signal) -> None:
         """Something happened. Of the loop's own thread."""
@@ -156,6 +160,8 @@ class Conductor:
         entries += [
             self._answered(order, effect) for effect in effects if isinstance(effect, Answer) and order
         ]
+        if any(isinstance(entry, StepBegan) for entry in entries):
+            entries += self._predicted()
         await self._write(*entries)
         self._fewest = min(self._fewest, len(self.state.stands) - away(self._outline, self.state))
         for effect in effects:
@@ -163,6 +169,15 @@ class Conductor:
         if self.state.public is not before.public:
             self._watch_hold()
         self._room.look()
+
+    def _predicted(self) -> Iterator[Predicted]:
+        now_s, ready = time.monotonic(), self.state.count(Stand.READY)
+        if self._began is None:
+            self._began = now_s, ready
+        began_s, ready_before = self._began
+        left_s = remaining_s(self._plan, self.state, elapsed_s=now_s - began_s, ready_before=ready_before)
+        if left_s is not None:
+            yield Predicted(rollout=self._task.rollout, ends_ns=time.time_ns() + round(left_s * 1e9))
 
     async def _do(self, effect: Effect) -> None:
         match effect:

@@ -1,4 +1,4 @@
-"""The summary that is told with a rollout's final state. Pure."""
+"""How long a rollout will take, and the summary that is told with its final state. Pure."""
 
 from __future__ import annotations
 
@@ -13,6 +13,8 @@ from patchdeck.model.journal import (
     UnitPhase,
     WorkerBegan,
 )
+from patchdeck.model.plan import Plan
+from patchdeck.rollout.state import Stand, State
 
 
 def summary(entries: Sequence[AnyEntry], *, ended_ns: int, fewest_ready: int, pace: float) -> Summary:
@@ -39,3 +41,19 @@ def summary(entries: Sequence[AnyEntry], *, ended_ns: int, fewest_ready: int, pa
 def _quantile(ordered: Sequence[float], share: float) -> float | None:
     """Nearest rank."""
     return ordered[max(0, math.ceil(share * len(ordered)) - 1)] if ordered else None
+
+
+def remaining_s(plan: Plan, state: State, *, elapsed_s: float, ready_before: int) -> float | None:
+    """How long the steps will still take: by the plan at first, and ever more by how they have gone.
+
+    `elapsed_s` is since this worker began its first unit, when `ready_before` were ready already. None: no one knows.
+    """
+    total = len(state.stands)
+    ready = state.count(Stand.READY)
+    done, left = ready - ready_before, total - ready
+    by_course = elapsed_s / done * left if done > 0 else None
+    if plan.predicted_s is None:
+        return by_course
+    by_plan = plan.predicted_s * left / total
+    share = done / (done + left) if by_course is not None else 0.0
+    return (1 - share) * by_plan + share * (by_course or 0.0)

@@ -50,6 +50,7 @@ from patchdeck.rollout.signals import Answer, Asked
 from patchdeck.rollout.state import Stage, Stand
 from patchdeck.rollout.steps import advance
 from patchdeck.rollout.story import rollout_of
+from patchdeck.rollout.summing import remaining_s
 
 ME = Actor(user="me", host="here")
 NAMES = ("web-1", "web-2", "web-3")
@@ -252,3 +253,16 @@ def test_once_a_removal_was_intended_a_worker_that_resumes_has_no_way_back() -> 
 def test_pauses_of_the_worker_itself_end_with_it() -> None:
     entries = numbered(*BEGUN, *(PauseAdded(rollout="r", kind=kind) for kind in PauseKind))
     assert restored(PLAN, entries).pauses == {PauseKind.ASKED, PauseKind.GATE, PauseKind.STEP}
+
+
+def test_how_long_it_will_take_is_by_the_plan_first_and_then_by_how_it_went() -> None:
+    plan = msgspec.structs.replace(PLAN, predicted_s=30.0)
+    waiting = restored(plan, [])
+    one_done = msgspec.structs.replace(waiting, stands=(Stand.READY, Stand.WAITING, Stand.WAITING))
+    assert remaining_s(PLAN, waiting, elapsed_s=0.0, ready_before=0) is None
+    assert remaining_s(plan, waiting, elapsed_s=0.0, ready_before=0) == 30.0
+    assert remaining_s(PLAN, one_done, elapsed_s=4.0, ready_before=0) == 8.0
+    blended = remaining_s(plan, one_done, elapsed_s=4.0, ready_before=0)
+    assert blended is not None
+    assert 8.0 < blended < 20.0
+    assert remaining_s(plan, one_done, elapsed_s=0.0, ready_before=1) == 20.0

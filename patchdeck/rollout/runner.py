@@ -206,6 +206,10 @@ class Runner:
         """The phases that what is seen shows to be reached, each once and in their order."""
         facts = _facts(self.unit, seen)
         new = seen.members[0].new
+        if new is not None and new.started and not self._started:
+            # Before the journal is waited for: another start has room from now on.
+            self._started = True
+            self._tools.tell(UnitStarted(unit=self.unit.index))
         for phase in _FORWARD[self.unit.order]:
             if not facts[phase]:
                 break
@@ -213,9 +217,6 @@ class Runner:
             if phase is UnitPhase.READY and self._start_asked is not None:
                 latency_s = time.monotonic() - self._start_asked
             await self._move(phase, new.container_id if new else "", latency_s=latency_s, again=False)
-        if new is not None and new.started and not self._started:
-            self._started = True
-            self._tools.tell(UnitStarted(unit=self.unit.index))
 
     async def _end(self, goal: Goal, over: Done | Failed) -> None:
         index = self.unit.index

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import json
 import os
+import pty
+import re
+import select
 import signal
 import subprocess
-from collections.abc import Callable
+import time
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import pytest
 
@@ -20,7 +24,7 @@ from tests.lab.images import Images
 from tests.lab.processes import wait_until
 from tests.lab.services import start_service
 from tests.live.program import PATCHDECK
-from tests.live.rollouts import locks, service_now
+from tests.live.rollouts import locks, service_now, told
 
 QUICK = (
     "--bake",
@@ -43,7 +47,7 @@ class Commands:
     def __init__(self, engine: EngineClient, folder: Path) -> None:
         self.folder = folder
         self._engine = engine
-        self._environ = os.environ | {
+        self.environ = os.environ | {
             STATE_FOLDER: str(folder),
             "XDG_CONFIG_HOME": str(folder),
             "PATCHDECK_HOST": engine.host,
@@ -52,7 +56,7 @@ class Commands:
     def __call__(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
             [PATCHDECK, *arguments],
-            env=self._environ,
+            env=self.environ,
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
@@ -72,7 +76,7 @@ class Commands:
     def open(self, *arguments: str) -> subprocess.Popen[str]:
         return subprocess.Popen(
             [PATCHDECK, *arguments],
-            env=self._environ,
+            env=self.environ,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
@@ -84,17 +88,30 @@ class Commands:
         assert done.returncode == 0, done.stderr
         return json.loads(done.stdout)
 
-    def state(self, rollout: str) -> str:
-        found: str = self.document("rollout", "show", rollout)["state"]
-        return found
-
     def until(self, rollout: str, *states: str) -> None:
-        wait_until(lambda: self.state(rollout) in states, f"{rollout} to be {' or '.join(states)}", 30)
+        assert wait_until(lambda: told(rollout, self.folder).state.value in states, TIMEOUT_S)
+
+    def configure(self, text: str) -> None:
+        config = self.folder / "patchdeck" / "config.toml"
+        config.parent.mkdir(exist_ok=True)
+        config.write_text(text, encoding="utf-8")
+
+
+    def end_workers(self) -> None:
+        """Whatever a test left behind."""
+        with Journal(self.folder, read_only=True) as journal:
+            for row in journal.rollouts():
+                process = journal.worker(row.rollout)
+                if process is not None and journal.has_worker(row.rollout):
+                    os.kill(process.pid, signal.SIGKILL)
+                    assert wait_until(lambda: not journal.has_worker(row.rollout), 10)  # noqa: B023 - at once
 
 
 @pytest.fixture
-def commands(stock: Engine, tmp_path: Path) -> Commands:
-    return Commands(stock, tmp_path)
+def commands(stock: Engine, tmp_path: Path) -> Iterator[Commands]:
+    made = Commands(stock, tmp_path)
+    yield made
+    made.end_workers()
 
 
 def lines_of(done: subprocess.CompletedProcess[str]) -> list[dict[str, Any]]:
@@ -151,5 +168,259 @@ def test_a_rollout_runs_to_its_commit_and_tells_each_step_in_a_line_of_json(
     shown = commands("rollout", "show", rollout[:4])
     assert shown.returncode == 0
     assert "gate health: pass" in shown.stdout
-    for told in (shown.stdout, done.stdout, commands("rollout", "export").stdout):
-        assert "open-sesame" not in told
+    for text in (shown.stdout, done.stdout, commands("rollout", "export").stdout):
+        assert "open-sesame" not in text
+
+
+def test_a_version_that_crashes_is_rolled_back_to_the_very_same_containers_with_exit_3(
+    stock: Engine, stock_images: Images, commands: Commands
+) -> None:
+    old = start_service(stock, stock_images.web("1.0"), 2)
+    done = commands.run(stock_images.web("1.4"), "--bake", "2s")
+    assert done.returncode == 3, done.stderr
+    assert "rolled back" in done.stdout
+    assert "exit status 3" in done.stdout
+    assert {one["Id"] for one in service_now(stock).values() if one["State"]["Running"]} == {
+        one.id for one in old
+    }
+
+
+def test_what_policy_refuses_is_refused_with_5_by_every_command_alike_and_is_in_the_audit_trail(
+    stock: Engine, stock_images: Images, commands: Commands
+) -> None:
+    old = start_service(stock, stock_images.web("1.0"), 1)
+    commands.configure(
+        """
+        [policy]
+        users = ["somebody-else"]
+        digest_required = true
+        reason_required = "always"
+        """
+    )
+    to = stock_images.web("1.1")
+    rules = ["who", "digest", "reason"]
+    checked = commands("policy", "check", "shop/web", "--to", to, "--format", "json")
+    assert checked.returncode == 5, checked.stderr
+    assert [one["rule"] for one in json.loads(checked.stdout)["refusals"]] == rules
+    done = commands.run(to, "--format", "json")
+    assert done.returncode == 5, done.stderr
+    lines = lines_of(done)
+    assert [line["event"] for line in lines] == ["planned", "refused", "state", "end"]
+    assert [one["rule"] for one in lines[1]["refusals"]] == rules
+    assert (lines[-1]["state"], lines[-1]["exit_status"]) == ("failed", 5)
+    again = commands.run(to)
+    assert again.returncode == 5
+    assert all(f"refused, {rule}: " in again.stderr for rule in rules)
+    events = [json.loads(line) for line in commands("rollout", "export").stdout.splitlines()]
+    denied = [event for event in events if "denied" in event["event"]["type"]]
+    assert [event["event"]["outcome"] for event in denied] == ["failure", "failure"]
+    assert denied[0]["rule"]["name"] == rules
+    assert [one["Id"] for one in service_now(stock).values()] == [old[0].id]
+    assert not locks(stock)
+
+
+def test_without_a_terminal_nothing_is_done_unless_yes_is_given(
+    stock: Engine, stock_images: Images, commands: Commands
+) -> None:
+    start_service(stock, stock_images.web("1.0"), 1)
+    done = commands("rollout", "run", "shop/web", "--to", stock_images.web("1.1"))
+    assert done.returncode == 5
+    assert "--yes was not given" in done.stderr
+    unknown = commands.run(stock_images.web("1.1"), service="shop/wbe")
+    assert unknown.returncode == 5
+    assert "unknown-service" in unknown.stderr
+    assert versions(stock) == {"1.0"}
+
+
+def test_a_gate_that_holds_with_no_one_to_ask_ends_with_4_and_a_person_promotes_it_later(
+    stock: Engine, stock_images: Images, commands: Commands
+) -> None:
+    start_service(stock, stock_images.web("1.0"), 1)
+    commands.configure(
+        """
+        [[gates]]
+        name = "orders"
+        command = ["/bin/sh", "-c", "exit 2"]
+        """
+    )
+    done = commands.run(stock_images.web("1.1"), "--hold-timeout", "1s", "--format", "json")
+    assert done.returncode == 4, done.stdout
+    lines = lines_of(done)
+    rollout = lines[-1]["id"]
+    assert lines[-1]["state"] == "needs a person"
+    assert {(line["gate"], line["verdict"]) for line in lines if line["event"] == "gate"} >= {
+        ("orders", "hold")
+    }
+    promoted = commands("rollout", "promote", rollout, "--reason", "looked myself")
+    assert promoted.returncode == 0, promoted.stderr
+    assert commands("rollout", "attach", rollout).returncode == 0
+    assert versions(stock) == {"1.1"}
+    assert "looked myself" in commands("rollout", "show", rollout).stdout
+
+
+def test_a_second_process_aborts_what_the_first_one_runs_in_the_foreground(
+    stock: Engine, stock_images: Images, commands: Commands
+) -> None:
+    old = start_service(stock, stock_images.web("1.0"), 2)
+    first = commands.open(
+        "rollout",
+        "run",
+        "shop/web",
+        "--to",
+        stock_images.web("1.1"),
+        "--yes",
+        *QUICK,
+        "--pause-after",
+        "canary",
+    )
+    rollout = the_one(commands)
+    commands.until(rollout, "paused")
+    aborted = commands("rollout", "abort", rollout, "--yes", "--reason", "errors")
+    assert aborted.returncode == 0, aborted.stderr
+    output, _ = first.communicate(timeout=TIMEOUT_S)
+    assert first.returncode == 3
+    assert "asked to abort (errors): accepted" in output
+    assert {one["Id"] for one in service_now(stock).values()} == {one.id for one in old}
+    over = commands("rollout", "pause", rollout)
+    assert over.returncode == 5
+    assert "it is rolled back" in over.stderr
+
+
+def test_a_worker_that_was_killed_is_noticed_and_another_one_goes_on(
+    stock: Engine, stock_images: Images, commands: Commands
+) -> None:
+    start_service(stock, stock_images.web("1.0"), 2)
+    rollout = commands.begun(stock_images.web("1.1"), "--pause-after", "canary")
+    commands.until(rollout, "paused")
+    (listed,) = commands.document("rollout", "list")
+    (pid,) = re.findall(r"process (\d+) on", listed["held_by"])
+    os.kill(int(pid), signal.SIGKILL)
+    commands.until(rollout, "lost")
+    noticed = commands("rollout", "list")
+    assert f"`patchdeck rollout resume {rollout}` goes on" in noticed.stderr
+    resumed = commands("rollout", "resume", rollout, "--yes")
+    assert resumed.returncode == 0, resumed.stderr
+    attached = commands("rollout", "attach", rollout, "--format", "json")
+    assert attached.returncode == 0, attached.stderr
+    assert lines_of(attached)[-1]["summary"]["worker_restarts"] == 1
+    assert versions(stock) == {"1.1"}
+
+
+def test_sigterm_pauses_after_the_units_under_way_and_a_committed_rollout_is_undone(
+    stock: Engine, stock_images: Images, commands: Commands
+) -> None:
+    start_service(stock, stock_images.web("1.0"), 2, env={"OWN": "yes"})
+    first = commands.open(
+        "rollout",
+        "run",
+        "shop/web",
+        "--to",
+        stock_images.web("1.1"),
+        "--yes",
+        *QUICK,
+        "--pause-after",
+        "canary",
+    )
+    rollout = the_one(commands)
+    commands.until(rollout, "paused")
+    first.terminate()
+    first.communicate(timeout=TIMEOUT_S)
+    assert first.returncode == 4
+    assert commands("rollout", "resume", rollout, "--yes").returncode == 0
+    assert commands("rollout", "attach", rollout).returncode == 0
+    assert versions(stock) == {"1.1"}
+    undone = commands("rollout", "rollback", rollout, "--yes", "--reason", "orders fail", "--format", "json")
+    assert undone.returncode == 0, undone.stderr
+    end = lines_of(undone)[-1]
+    assert (end["state"], end["compose_override"]) == ("committed", None)
+    assert versions(stock) == {"1.0"}
+    assert all("OWN=yes" in one["Config"]["Env"] for one in service_now(stock).values())
+
+
+def test_on_a_terminal_it_asks_first_and_ctrl_c_asks_what_is_to_become_of_it(
+    stock: Engine, stock_images: Images, commands: Commands
+) -> None:
+    old = start_service(stock, stock_images.web("1.0"), 2)
+    to = stock_images.web("1.1")
+    with Terminal(commands, "rollout", "run", "shop/web", "--to", to, *QUICK) as declined:
+        declined.until("containers of shop/web on")
+        declined.type("\n")
+        assert declined.status() == 5
+    assert not commands.document("rollout", "list")
+    with Terminal(
+        commands, "rollout", "run", "shop/web", "--to", to, *QUICK, "--pause-after", "canary"
+    ) as run:
+        run.until("containers of shop/web on")
+        run.type("y\n")
+        run.until("paused")
+        run.type("\x03")
+        run.until("a: abort and roll back")
+        run.type("a\n")
+        assert run.status() == 3
+    assert {one["Id"] for one in service_now(stock).values()} == {one.id for one in old}
+
+
+class Terminal:
+    """A command on a terminal of 100 columns."""
+
+    def __init__(self, commands: Commands, *arguments: str) -> None:
+        self._screen = b""
+        self._leader, follower = pty.openpty()
+        environ = commands.environ | {"TERM": "xterm", "COLUMNS": "100", "LINES": "40"}
+        self._process = subprocess.Popen(
+            # Only with a controlling terminal does Ctrl-C become a signal.
+            ["setsid", "--ctty", PATCHDECK, *arguments],
+            env=environ,
+            stdin=follower,
+            stdout=follower,
+            stderr=follower,
+        )
+        os.close(follower)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._process.poll() is None:
+            self._process.kill()
+            self._process.wait()
+        os.close(self._leader)
+
+    def type(self, keys: str) -> None:
+        os.write(self._leader, keys.encode())
+
+    def until(self, text: str) -> None:
+        """What was there before counts no more."""
+        until = time.monotonic() + TIMEOUT_S
+        while text.encode() not in self._screen:
+            assert time.monotonic() < until, self._screen.decode(errors="replace")
+            self._read()
+        self._screen = self._screen.partition(text.encode())[2]
+
+    def status(self) -> int:
+        """Of the command, once it has ended."""
+        until = time.monotonic() + TIMEOUT_S
+        while self._process.poll() is None:
+            assert time.monotonic() < until, self._screen.decode(errors="replace")
+            self._read()
+        return self._process.returncode
+
+    def _read(self) -> None:
+        ready, _, _ = select.select([self._leader], [], [], 0.2)
+        if ready:
+            try:
+                self._screen += os.read(self._leader, 65_536)
+            except OSError:  # the command has ended, and the terminal with it
+                time.sleep(0.05)
+
+
+def the_one(commands: Commands) -> str:
+    """The ID of the one rollout there is, as soon as there is one."""
+
+    def known() -> list[str]:
+        with Journal(commands.folder, read_only=True) as journal:
+            return [row.rollout for row in journal.rollouts()]
+
+    assert wait_until(known, TIMEOUT_S)
+    (rollout,) = known()
+    return rollout

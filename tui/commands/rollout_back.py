@@ -106,13 +106,17 @@ def command(
 def _planned(journal: Journal, rollout: str, target: Target, settings: Settings) -> tuple[Plan, Back]:
     import asyncio
 
+    from msgspec.structs import replace
+
     from patchdeck.rollout.way_back import NoWayBack, plan_back
     from patchdeck.sources.engine.connection import Connection
     from patchdeck.sources.engine.faults import FAULTS, fault
 
     async def plan() -> tuple[Plan, Back]:
         async with Connection(target) as connection:
-            return await plan_back(connection, journal, rollout, settings)
+            made, back = await plan_back(connection, journal, rollout, settings)
+            # Whoever goes back wants to get there: it does not wait for a person on the way.
+            return replace(made, strategy=replace(made.strategy, pause_after=())), back
 
     try:
         return asyncio.run(plan())

@@ -9,7 +9,7 @@ import msgspec
 import pytest
 
 from patchdeck.model import ImageChoice, LayerPlan, Plan, PlannedGate
-from patchdeck.policy.rules import Person, Request, asks_for_name, judge, parts
+from patchdeck.policy.rules import Person, Request, against_going_back, asks_for_name, judge, parts
 from patchdeck.settings import FreezeSettings, PolicySettings, Settings, WindowSettings
 
 NOON_NS = int(dt.datetime(2026, 11, 24, 12, tzinfo=dt.UTC).timestamp()) * 10**9
@@ -144,3 +144,23 @@ def test_where_the_name_is_to_be_typed() -> None:
     assert not asks_for_name(PolicySettings(production=("prod-*",)), "test-a")
     assert asks_for_name(PolicySettings(type_name="always"), "test-a")
     assert not asks_for_name(PolicySettings(type_name="never", production=("*",)), "prod-a")
+
+
+def test_a_healthcheck_that_is_not_known_before_the_pull_is_not_taken_for_one() -> None:
+    (refusal,) = judge(
+        policy(healthcheck_required=True),
+        PLAN,
+        msgspec.structs.replace(REQUEST, has_healthcheck=None),
+        NOON_NS,
+    )
+    assert refusal.rule == "healthcheck"
+    assert "is not known: pull it" in refusal.text
+
+
+def test_what_ran_before_needs_a_person_and_a_time_to_run_again_and_nothing_else() -> None:
+    settings = Settings(
+        policy=PolicySettings(users=("bob",), digest_required=True, forbidden_tags=("*",)), windows=(NIGHTS,)
+    )
+    assert broken(settings) == ["who", "change-window", "tag", "digest"]
+    refused = against_going_back(settings, PLAN, REQUEST, NOON_NS)
+    assert [refusal.rule for refusal in refused] == ["who", "change-window"]

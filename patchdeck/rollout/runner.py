@@ -278,4 +278,8 @@ def _facts(unit: Unit, seen: Seen) -> dict[UnitPhase, bool]:
 
 def _refused(unit: Unit, act: Act, error: Refused) -> str:
     name = unit.members[act.member].name
-    return f"the engine refused to {act.kind.value} {name} (HTTP {error.status}: {error.message})"
+    text = f"the engine refused to {act.kind.value} {name} (HTTP {error.status}: {error.message})"
+    if act.kind is ActKind.START and "already exists" in error.message:
+        # Killed while it stopped a container, an engine may find the container's process kept by containerd for ever.
+        text += ". The engine has lost track of that container: restart the engine, then resume"
+    return text

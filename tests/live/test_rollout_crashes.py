@@ -69,6 +69,9 @@ class Matrix:
             worker(rollout, self.folder).wait()
         else:
             first.wait()
+        if kills_engine and "restart the engine, then resume" in told(rollout, self.folder).text:
+            self.engine.restart_after_kill()
+            worker(rollout, self.folder).wait()
         self.check(told(rollout, self.folder), target, f"point {point}, {back=}")
         return hit
 

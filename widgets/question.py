@@ -15,7 +15,10 @@ _INKS = {Severity.INFO: Ink.TEXT, Severity.WARNING: Ink.BUSY, Severity.FAILURE: 
 
 
 class Question(Panel):
-    """Lines that may come from outside, and beneath them how to answer. What does not fit is cut, the answers never."""
+    """Lines that may come from outside, and beneath them how to answer. What does not fit is cut, the answers never.
+
+    Without a `yes` there is nothing to say yes to: it tells why something can not be done.
+    """
 
     def __init__(
         self,
@@ -43,7 +46,8 @@ class Question(Panel):
         if len(wrapped) > room and lines:
             lines[-1] = self.line(width).gap(1).put(self.glyphs.ellipsis, Ink.MUTED).spans()
         answers = self.line(width).gap(1).put("enter", Ink.ACCENT).put(f" {self._no}   ", Ink.STRONG)
-        answers.put("y", Ink.ACCENT).put(f" {self._yes}", Ink.MUTED)
+        if self._yes:
+            answers.put("y", Ink.ACCENT).put(f" {self._yes}", Ink.MUTED)
         return [*lines, *[blank] * (height - 1 - len(lines)), answers.spans()]
 
     def _wrapped(self, measure: int) -> list[tuple[str, Ink]]:

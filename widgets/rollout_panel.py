@@ -111,8 +111,9 @@ class RolloutPanel(RowPanel[Rollout]):
         line.value(text, _STATE_CELLS, ink).gap(1)
         eta = rollout_words.ends_in(row, self._now_ns)
         self._put_steps(line, row, line.room - _ETA_CELLS - _LEAST_TEXT)
-        self._put_text(line, row, line.room - _ETA_CELLS - 1)
-        line.gap(1).value(eta, _ETA_CELLS, Ink.TEXT, align="right")
+        self._put_text(line, row, line.room - (len(eta) + 1 if eta else 0))
+        if eta:
+            line.gap(1).put(eta)
         return line.spans(self.cursor_ink(selected=selected))
 
     def _put_steps(self, line: Line, row: Rollout, room: int) -> None:
@@ -132,9 +133,9 @@ class RolloutPanel(RowPanel[Rollout]):
         elif len(marked) <= _MOST_BAR:
             for _, (text, ink, _) in marked:
                 line.put(text, ink)
-            line.gap(1).value(
-                rollout_words.step_name(row), min(max(room - len(marked) - 3, 0), _NAME_CELLS)
-            ).gap(2)
+            if room >= len(marked) + 1 + _NAME_CELLS + 2:
+                line.gap(1).value(rollout_words.step_name(row), _NAME_CELLS)
+            line.gap(2)
         else:
             at = 0 if row.step is None else min(row.step + 1, len(marked))
             line.value(f"step {at} of {len(marked)}", 14).gap(2)

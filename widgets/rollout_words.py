@@ -113,15 +113,17 @@ def waits_for(rollout: Rollout) -> tuple[str, str]:
     pulling = [layer for layer in rollout.layers if layer.total_bytes is not None]
     if rollout.state.over:
         return rollout.text, Ink.MUTED
-    if not rollout.worker_alive and rollout.state is not RolloutState.PLANNED:
-        return rollout.text or "its worker has ended", Ink.SATURATED
     match rollout.state:
+        case RolloutState.LOST:
+            return "its worker is gone, nothing is being done: resume or abort", Ink.SATURATED
         case RolloutState.NEEDS_PERSON:
             return rollout.text, Ink.SATURATED
         case RolloutState.HOLDING:
             return _held(rollout), Ink.BUSY
         case RolloutState.PAUSED:
             return _paused(rollout), Ink.BUSY
+        case RolloutState.PLANNED:
+            return "its worker has not begun", Ink.MUTED
         case RolloutState.RUNNING if pulling:
             done = sum(layer.done_bytes for layer in pulling)
             return (
@@ -148,6 +150,8 @@ def _held(rollout: Rollout) -> str:
 
 
 def _paused(rollout: Rollout) -> str:
+    if not rollout.worker_alive:
+        return "its worker has ended: resume starts another"
     said = [_paused_by(rollout) if one.kind is PauseKind.ASKED else one.text for one in rollout.pauses]
     return "; ".join(said) or rollout.text
 
@@ -163,7 +167,7 @@ def _paused_by(rollout: Rollout) -> str:
 def possible(rollout: Rollout) -> dict[str, str]:
     """What a person can do now: the keymap's id to its word."""
     state = rollout.state
-    if state.over or state is RolloutState.PLANNED:
+    if state.over or (state is RolloutState.PLANNED and rollout.worker_alive):
         return {UNDO: "roll back"} if state is RolloutState.COMMITTED else {}
     back = {} if is_committing(rollout) else {ABORT: "abort"}
     kinds = {pause.kind for pause in rollout.pauses}

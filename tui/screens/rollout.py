@@ -44,18 +44,16 @@ class RolloutScreen(ConsoleScreen, inherit_bindings=False):
     AUTO_FOCUS = "RolloutTree"
     DEFAULT_CSS = """
     RolloutScreen {
-        & > .body { grid-size: 2; grid-columns: 3fr 2fr; grid-rows: 8 1fr 1fr; }
-        & RolloutHead { column-span: 2; }
-        & RolloutTree { row-span: 2; }
-        & JournalList { row-span: 2; }
+        & > .body { grid-size: 1; grid-columns: 1fr; grid-rows: 8 3fr 2fr; }
         & PullBars { display: none; }
         &.-pulling PullBars { display: block; }
-        &.-pulling JournalList { row-span: 1; }
+        &.-pulling > .body { grid-rows: 8 2fr 5 1fr; }
+        &.-pulling.-short > .body { grid-rows: 8 1fr 5 5; }
 
-        &.-narrow > .body { grid-size: 1; grid-columns: 1fr; grid-rows: 8 3fr 2fr; }
-        &.-narrow RolloutHead { column-span: 1; }
-        &.-narrow RolloutTree, &.-narrow JournalList { row-span: 1; }
-        &.-narrow.-pulling > .body { grid-rows: 8 2fr 5 5; }
+        &.-wide > .body { grid-size: 2; grid-columns: 3fr 2fr; grid-rows: 8 1fr 2fr; }
+        &.-wide RolloutHead { column-span: 2; }
+        &.-wide RolloutTree, &.-wide JournalList { row-span: 2; }
+        &.-wide.-pulling JournalList { row-span: 1; }
     }
     """
 

@@ -105,6 +105,16 @@ async def settle(pilot: Pilot[int]) -> None:
         before = now
 
 
+async def show(pilot: Pilot[int], watch: FakeWatch, snapshot: Snapshot) -> None:
+    """Put this into the mailbox, until it is drawn: after a slow drawing the console rests before it takes more."""
+    app = pilot.app
+    assert isinstance(app, PatchdeckApp)
+    watch.mailbox.put(snapshot)
+    while app.snapshot is not snapshot:
+        await pilot.pause(0.01)
+    await settle(pilot)
+
+
 async def press(pilot: Pilot[int], *keys: str) -> None:
     await pilot.press(*keys)
     await settle(pilot)

@@ -9,7 +9,7 @@ from textual._context import active_app
 
 from patchdeck.mailbox import Mailbox
 from patchdeck.model import Snapshot
-from tests.ui.app_host import FakeWatch, console, settle, text
+from tests.ui.app_host import FakeWatch, console, settle, show, text
 from tests.ui.sample import snapshot
 from tui.bridge import Bridge
 
@@ -47,7 +47,7 @@ async def test_a_screen_that_draws_slowly_takes_less_often_and_still_the_newest(
     bridge.rest(0.2)
     for number in range(1, 6):
         watch.mailbox.put(Snapshot(at_ns=number))
-        await asyncio.sleep(0.01)
+        await asyncio.sleep(0)
     assert not received
     await asyncio.sleep(0.4)
     assert received == [5]
@@ -81,6 +81,7 @@ async def test_nothing_arrives_after_closing() -> None:
 async def test_a_snapshot_that_changes_nothing_repaints_nothing() -> None:
     watch = FakeWatch(snapshot())
     async with console(watch, size=(200, 60)) as (app, pilot):
+        await show(pilot, watch, snapshot())
         painted: list[object] = []
         for widget in app.screen.walk_children():
             original = widget.refresh
@@ -92,11 +93,9 @@ async def test_a_snapshot_that_changes_nothing_repaints_nothing() -> None:
                 return _refresh(*regions, **rest)  # type: ignore[operator]
 
             widget.refresh = counted  # type: ignore[method-assign,assignment]
-        watch.mailbox.put(snapshot())
-        await settle(pilot)
+        await show(pilot, watch, snapshot())
         assert not painted
-        watch.mailbox.put(replace(snapshot(), services=()))
-        await settle(pilot)
+        await show(pilot, watch, replace(snapshot(), services=()))
         assert {type(widget).__name__ for widget in painted} == {"VersionTable"}
 
 

@@ -91,7 +91,9 @@ def test_a_wrong_use_is_one_line_and_status_2(args: list[str], expected: str) ->
 
 
 def test_a_wrong_value_is_told_with_where_it_was_given() -> None:
-    expected = "'pink' is not one of 'auto', 'dark', 'light', 'colour-blind', 'ansi' (see patchdeck watch --help)\n"
+    expected = (
+        "'pink' is not one of 'auto', 'dark', 'light', 'colour-blind', 'ansi' (see patchdeck watch --help)\n"
+    )
     assert run("--theme", "pink").stderr == f"patchdeck watch: --theme: {expected}"
     assert run("watch", PATCHDECK_THEME="pink").stderr == f"patchdeck watch: PATCHDECK_THEME: {expected}"
 
@@ -175,12 +177,22 @@ def test_the_shell_completes(words: list[str], expected: str) -> None:
     assert done.stdout == f"plain,{expected}\n"
 
 
-@pytest.mark.parametrize("command", [["services"], ["startups", "--for", "300ms"], ["doctor"]])
-def test_without_an_engine_a_command_fails_and_says_what_to_do(command: list[str], tmp_path: Path) -> None:
-    done = run(*command, "--host", f"unix://{tmp_path}/nothing.sock")
+WHAT_TO_DO = "Start an engine, or name one with --host."
+
+
+@pytest.mark.parametrize("command", ["services", "doctor"])
+def test_without_an_engine_a_command_fails_and_says_what_to_do(command: str, tmp_path: Path) -> None:
+    done = run(command, "--host", f"unix://{tmp_path}/nothing.sock")
     assert done.exit_code == 1
     assert "there is no" in done.output
-    assert "Start an engine, or name one with --host." in done.output
+    assert WHAT_TO_DO in done.output
+
+
+def test_a_stretch_in_which_no_engine_was_reached_is_a_failure(tmp_path: Path) -> None:
+    # Too short on a busy machine to hear why.
+    done = run("startups", "--for", "300ms", "--host", f"unix://{tmp_path}/nothing.sock")
+    assert done.exit_code == 1
+    assert done.stderr.endswith("no engine was reached in 0.3 s; `patchdeck doctor` tells what to do\n")
 
 
 def test_nobody_reading_ends_it_quietly(tmp_path: Path) -> None:
@@ -195,7 +207,7 @@ def test_nobody_reading_ends_it_quietly(tmp_path: Path) -> None:
         assert all(line.startswith("patchdeck: nothing") or "lost" in line for line in errors)
 
 
-def test_ctrl_c_ends_it_quietly_with_130(tmp_path: Path) -> None:
+def test_a_missing_engine_is_told_at_once_and_ctrl_c_ends_it_quietly_with_130(tmp_path: Path) -> None:
     command = [*PATCHDECK, "startups", "--host", f"unix://{tmp_path}/nothing.sock"]
     # Where the tests themselves run in the background, a child would begin with the signal ignored.
     script = (
@@ -207,7 +219,11 @@ def test_ctrl_c_ends_it_quietly_with_130(tmp_path: Path) -> None:
         [sys.executable, "-c", script, *command], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     )
     assert process.stdout is not None
+    assert process.stderr is not None
     assert process.stdout.readline().startswith("began")
+    told = process.stderr.readline()
+    assert "there is no" in told
+    assert WHAT_TO_DO in told
     process.send_signal(2)
     _, errors = process.communicate(timeout=30)
     assert process.returncode == 130

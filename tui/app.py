@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, ClassVar
 
 from rich.console import RenderableType
-from textual.binding import BindingType
+from textual.binding import BindingsMap, BindingType
 from textual.command import Provider
 from textual.widget import Widget
 
@@ -16,11 +16,11 @@ from patchdeck.settings import Settings
 from themes.palettes import BY_SETTING, THEMES, VARIABLE_DEFAULTS
 from themes.ramps import UNICODE, Glyphs
 from tui import keymap
+from tui.armed import ArmedKeys
 from tui.bridge import Bridge, Watch
 from tui.keymap import Keymap
 from tui.looking import Looking
 from tui.matching import Matcher
-from tui.rollout_actions import RolloutKeys
 from tui.screens.base import ConsoleScreen
 from tui.screens.deck import DeckScreen
 from tui.screens.views import View
@@ -55,7 +55,7 @@ def _contention() -> View:
     return ContentionScreen()
 
 
-class PatchdeckApp(RolloutKeys, inherit_bindings=False):
+class PatchdeckApp(ArmedKeys, inherit_bindings=False):
     """Shows what a watch sees. Nothing in it acts on an engine.
 
     `make_watch` is called after the first frame, so that what it imports does not delay it.
@@ -85,11 +85,14 @@ class PatchdeckApp(RolloutKeys, inherit_bindings=False):
         switch: Switch | None = None,
         glyphs: Glyphs = UNICODE,
         theme: str = "dark",
+        armed: str | None = None,
     ) -> None:
-        super().__init__(switch)
+        super().__init__(settings, switch, armed=armed)
         self.animation_level = "none"
-        self.settings = settings
-        self.keymap = Keymap(settings.screen.keys, self.ON)
+        read_only = settings.arming.read_only
+        self.keymap = Keymap(settings.screen.keys, self.ON, read_only=read_only)
+        if read_only:
+            self._bindings = BindingsMap(keymap.bindings(on=self.ON, read_only=True))
         self.glyphs = glyphs
         self.watch_object: Watch | None = None
         self.shown: Shown | None = None
@@ -145,6 +148,7 @@ class PatchdeckApp(RolloutKeys, inherit_bindings=False):
         """Take a snapshot and draw what of it differs."""
         began = time.perf_counter()
         self.snapshot = snapshot
+        self.heard()
         self.hear_answers(snapshot)
         self._draw()
         if self._bridge is not None:
@@ -152,14 +156,15 @@ class PatchdeckApp(RolloutKeys, inherit_bindings=False):
 
     @property
     def notice(self) -> str:
-        """What keeps a recording or the screen from holding everything: a disk, the filter, an engine's silence."""
+        """What keeps a recording or the screen from holding everything, as a filter does; else the change window."""
         status = self.recording
         if status is not None and status.detail:
             return f"recording: {status.detail}"
         if self.looking.words:
             return f"filter: {self.looking.words}"
         engines = self.snapshot.engines if self.snapshot else ()
-        return next((one.detail for one in engines if one.state is not SourceState.LIVE and one.detail), "")
+        troubled = (one.detail for one in engines if one.state is not SourceState.LIVE and one.detail)
+        return next(troubled, self.window_words)
 
     # What a replay has besides
 
@@ -291,8 +296,10 @@ def _given_up(state: SourceState) -> bool:
     return state in (SourceState.LOST, SourceState.ABSENT)
 
 
-def run_console(settings: Settings, hosts: Sequence[str] = (), *, record: Path | None = None) -> int:
+def run_console(
+    settings: Settings, hosts: Sequence[str] = (), *, record: Path | None = None, armed: str | None = None
+) -> int:
     """Open the console and return its exit status; see `tui.console`."""
     from tui.console import run  # noqa: PLC0415
 
-    return run(settings, hosts, record=record)
+    return run(settings, hosts, record=record, armed=armed)

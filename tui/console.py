@@ -39,13 +39,18 @@ _RESTORE = (
 
 
 def run(
-    settings: Settings, hosts: Sequence[str] = (), *, mine: Sequence[Target] = (), record: Path | None = None
+    settings: Settings,
+    hosts: Sequence[str] = (),
+    *,
+    mine: Sequence[Target] = (),
+    record: Path | None = None,
+    armed: str | None = None,
 ) -> int:
     """Open the console on `hosts`, or on the engines of the settings, until it is left.
 
     `mine` are engines that the caller started: they are watched, and none else. `record` is the file into which
-    everything goes that is observed. Returns the exit status: 0 left by its user, 1 failed, 2 a mistake in what was
-    asked for, 128 + the signal.
+    everything goes that is observed. `armed` is the reason to begin armed, if it does. Returns the exit status: 0 left
+    by its user, 1 failed, 2 a mistake in what was asked for, 128 + the signal.
     """
     from patchdeck.sources.targets import TargetError, choose  # noqa: PLC0415
 
@@ -70,7 +75,12 @@ def run(
     try:
         return _show(
             PatchdeckApp(
-                settings, make_watch, switch=switch, glyphs=glyphs_for(settings), theme=theme_for(settings)
+                settings,
+                make_watch,
+                switch=switch,
+                glyphs=glyphs_for(settings),
+                theme=theme_for(settings),
+                armed=armed,
             )
         )
     finally:

@@ -57,6 +57,8 @@ class Action:
     """Works even while text is being typed."""
     only: str = ""
     """LIVE or REPLAY; empty is both."""
+    acts: bool = False
+    """It changes something on an engine, or leads there: a read-only console has no such keys."""
 
     def works_on(self, screen: str, on: str) -> bool:
         return (not self.screens or screen in self.screens) and self.only in ("", on)
@@ -87,7 +89,16 @@ def _record(name: str, keys: str, label: str, tooltip: str) -> Action:
 
 def _rollout(name: str, keys: str, label: str, tooltip: str) -> Action:
     # Not in the footer: the panel of the rollout says which of them do something now.
-    return Action(id=name, keys=keys, label=label, tooltip=tooltip, group="Rollout", footer=False, only=LIVE)
+    return Action(
+        id=name,
+        keys=keys,
+        label=label,
+        tooltip=tooltip,
+        group="Rollout",
+        footer=False,
+        only=LIVE,
+        acts=True,
+    )
 
 
 ACTIONS: tuple[Action, ...] = (
@@ -125,6 +136,7 @@ ACTIONS: tuple[Action, ...] = (
         screens=(SEARCHING,),
         only=LIVE,
     ),
+    _rollout("arm", "A", "arm", "Arm this console, for a reason and for a while, or disarm it"),
     _rollout(
         "pause_rollout",
         "space",
@@ -232,12 +244,16 @@ class Keymap:
     """`ACTIONS` with the remapping of the configuration applied to them.
 
     Raises `KeymapError` when the remapping names an action or a key that there is not, or gives one key two meanings
-    on one screen. `on` says what the console is on, LIVE or REPLAY; both are checked.
+    on one screen. `on` says what the console is on, LIVE or REPLAY; both are checked. A `read_only` one is without the
+    keys that act.
     """
 
-    def __init__(self, remapped: Mapping[str, str] | None = None, on: str = LIVE) -> None:
+    def __init__(
+        self, remapped: Mapping[str, str] | None = None, on: str = LIVE, *, read_only: bool = False
+    ) -> None:
         self.remapped = dict(remapped or {})
         self.on = on
+        self.read_only = read_only
         known = {action.id for action in ACTIONS}
         for name in self.remapped:
             if name not in known:
@@ -267,7 +283,7 @@ class Keymap:
 
     def actions_on(self, screen: str) -> Iterator[Action]:
         """Everything that works on a screen of this console, in the order of the list."""
-        return actions_on(screen, self.on)
+        return (one for one in actions_on(screen, self.on) if not (one.acts and self.read_only))
 
     def keys(self, action: Action) -> tuple[str, ...]:
         """All keys of an action as they are written on screen, the main one first."""
@@ -294,8 +310,11 @@ def _is_key(key: str) -> bool:
 _NAMED_KEYS = frozenset(key.value for key in Keys)
 
 
-def bindings(screen: str | None = None, on: str = LIVE) -> list[Binding]:
-    """The bindings of a screen, or, of None, those of an app that is on this. Remapping is Textual's, by their ids."""
+def bindings(screen: str | None = None, on: str = LIVE, *, read_only: bool = False) -> list[Binding]:
+    """The bindings of a screen, or, of None, those of an app that is on this. Remapping is Textual's, by their ids.
+
+    `read_only` leaves out those that act.
+    """
     return [
         Binding(
             action.keys,
@@ -308,4 +327,5 @@ def bindings(screen: str | None = None, on: str = LIVE) -> list[Binding]:
         )
         for action in ACTIONS
         if (screen in action.screens if screen else not action.screens and action.only in ("", on))
+        and not (action.acts and read_only)
     ]

@@ -60,7 +60,7 @@ _LOOKS: dict[str, tuple[str, str]] = {
     Ink.NEW: ("version-new", ""),
     Ink.STALE: ("stale", "$quiet-style"),
     Ink.GAP: ("gap", "$quiet-style"),
-    Ink.ARMED: ("armed", "bold"),
+    Ink.ARMED: ("armed", "bold reverse"),
     Ink.SIMULATED: ("simulated", "bold"),
     Ink.CELL: ("strong", "reverse"),
     **{name: (name, "") for name in (*HEAT, *PHASES)},

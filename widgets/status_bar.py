@@ -95,7 +95,8 @@ class StatusBar(Panel):
             short.put(text, ink)
         for text, ink, _ in short.so_far():
             line.put(text, ink)
-        return (line.right(right).spans(),)
+        # The whole line, so that it is seen from across the room, and without colours too.
+        return (line.right(right).spans(Ink.ARMED if self._is_armed else ""),)
 
     def _right(self) -> Spans:
         line = self.line(60)
@@ -107,7 +108,8 @@ class StatusBar(Panel):
         if self._replaying:
             line.put("REPLAY", Ink.SIMULATED).gap(3)
         if self._armed:
-            line.free(self._armed, Ink.ARMED if self._is_armed else Ink.MUTED).gap(3)
+            label = f" {self._armed} " if self._is_armed else self._armed
+            line.free(label, Ink.ARMED if self._is_armed else Ink.MUTED).gap(3)
         line.free(self._clock, Ink.TEXT).gap(1)
         return line.so_far()
 

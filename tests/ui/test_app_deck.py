@@ -85,7 +85,7 @@ async def test_it_tells_what_the_state_holds() -> None:
         "● prod-a",
         "◐ prod-b stale 12s",
         "no answer for 12 s",
-        "READ-ONLY",
+        "DISARMED",
         "31% SAT",
         "24 + 8",
         "1.4.2",

@@ -22,6 +22,7 @@ from tui.commands import options
       patchdeck --prometheus http://prometheus:9090
       patchdeck --record change.pdrec              to be replayed: patchdeck replay change.pdrec
       patchdeck --theme colour-blind --utc
+      patchdeck --armed --reason CVE-2026-1234
 
     \b
     Exit status: 0, 1 for a failure, 2 for a wrong use or a mistake in the configuration.
@@ -36,6 +37,8 @@ from tui.commands import options
     type=click.Path(path_type=Path),
     help="Record everything that is seen into a new file, for `patchdeck replay`.",
 )
+@click.option("--armed", is_flag=True, help="Begin armed, once the engine answers; --reason says why.")
+@click.option("--reason", metavar="TEXT", default="", help="Why it is armed; kept in the journal.")
 @options.config
 @options.utc
 @click.pass_context
@@ -46,6 +49,8 @@ def command(
     prometheus: str | None,
     theme: str | None,
     record: Path | None,
+    armed: bool,
+    reason: str,
     config: Path | None,
     utc: bool | None,
 ) -> int:
@@ -62,7 +67,13 @@ def command(
             else f"expected no argument, found {ctx.args[0]!r}"
         )
     settings = options.settings_from(config, hosts, prometheus=prometheus, theme=theme, utc=utc)
+    if armed and settings.arming.read_only:
+        raise click.UsageError("--armed: arming.read_only is set in the configuration, which takes it away")
+    if armed and settings.arming.reason_required and not reason.strip():
+        raise click.UsageError("--armed needs --reason TEXT: why, which is kept in the journal")
+    if reason and not armed:
+        raise click.UsageError("--reason is why the console is armed: it goes with --armed")
 
     from tui.app import run_console
 
-    return run_console(settings, hosts, record=record)
+    return run_console(settings, hosts, record=record, armed=reason if armed else None)

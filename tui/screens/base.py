@@ -96,23 +96,29 @@ class ConsoleScreen(Screen[None], inherit_bindings=False):
         """Draw what the app has now: its state if there is one yet, and the status line."""
         if not self.is_mounted:
             return
+        self.show_status()
+        self.patchdeck.show_besides(self)
+        if self.patchdeck.shown is not None:
+            self.show(self.patchdeck.shown)
+
+    def show_status(self) -> None:
+        """Draw the status line; on a screen that is being taken down there is none."""
         snapshot, shown = self.patchdeck.snapshot, self.patchdeck.shown
         replaying = self.patchdeck.ON == keymap.REPLAY
         status = self.patchdeck.recording
-        self.query_one(StatusBar).show(
-            snapshot.engines if snapshot else (),
-            now_ns=snapshot.at_ns if snapshot else 0,
-            clock="",
-            armed_label="" if replaying else "READ-ONLY",
-            notice=self.patchdeck.notice,
-            simulated=shown is not None and shown.simulated,
-            replaying=replaying,
-            recording="" if status is None else units.size(status.size_bytes),
-            recording_failed=status is not None and bool(status.detail),
-        )
-        self.patchdeck.show_besides(self)
-        if shown is not None:
-            self.show(shown)
+        for bar in self.query(StatusBar):
+            bar.show(
+                snapshot.engines if snapshot else (),
+                now_ns=snapshot.at_ns if snapshot else 0,
+                clock="",
+                armed_label="" if replaying else self.patchdeck.armed_label,
+                is_armed=not replaying and self.patchdeck.arming.armed,
+                notice=self.patchdeck.notice,
+                simulated=shown is not None and shown.simulated,
+                replaying=replaying,
+                recording="" if status is None else units.size(status.size_bytes),
+                recording_failed=status is not None and bool(status.detail),
+            )
 
     def on_mount(self) -> None:
         self.update_shown()

@@ -14,8 +14,10 @@ from patchdeck.rollout.journal import Journal
 from patchdeck.rollout.story import rollout_of
 from tests.unit.rollout_values import ID, T0_NS, committed, enter, held, numbered
 from tui.cli import main
+from tui.headless.rollout_events import END, EVENTS
 from tui.headless.rollout_lines import is_progress, sentence
 from tui.headless.rollout_progress import progress_lines
+from tui.headless.rollout_records import rollout_record
 from tui.headless.rollout_status import exit_status
 
 COMMANDS = (
@@ -194,3 +196,11 @@ def story(entries: list[AnyEntry]) -> Rollout:
     told = rollout_of(entries)
     assert told is not None
     return told
+
+
+def test_every_event_and_every_field_of_the_list_has_its_place_in_the_documentation() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "rollout-commands.md").read_text(encoding="utf-8")
+    for word in (*EVENTS.values(), END, *rollout_record(story(committed()))):
+        assert f"`{word}`" in page
+    for command in COMMANDS:
+        assert f"patchdeck rollout {command} " in page

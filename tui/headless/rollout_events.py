@@ -1,4 +1,4 @@
-"""The journal's entries as JSON objects, one for each. docs/rollouts.md has the table of their fields."""
+"""The journal's entries as JSON objects, one for each. docs/rollout-commands.md has the table of their fields."""
 
 from __future__ import annotations
 

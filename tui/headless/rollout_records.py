@@ -1,4 +1,4 @@
-"""Rollouts as JSON objects. docs/rollouts.md has the tables of their fields."""
+"""Rollouts as JSON objects. docs/rollout-commands.md has the tables of their fields."""
 
 from __future__ import annotations
 

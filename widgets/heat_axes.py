@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 
 from widgets import units
@@ -42,3 +43,11 @@ def time_marks(began_ns: Sequence[int], column_s: float, *, utc: bool) -> dict[i
             marks[index] = units.clock(whole_ns, utc=utc, seconds=step % 60 != 0)
         before = number
     return marks
+
+
+def step_columns(began_ns: Sequence[int], column_s: float, steps_ns: Iterable[int]) -> frozenset[int]:
+    """The columns into which these moments fall; moments outside of all are left out."""
+    if not began_ns or column_s <= 0:
+        return frozenset()
+    indices = (math.floor((at_ns - began_ns[0]) / (column_s * 1e9)) for at_ns in steps_ns)
+    return frozenset(index for index in indices if 0 <= index < len(began_ns))

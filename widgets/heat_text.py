@@ -28,8 +28,11 @@ def quantiles(values: Quantiles) -> tuple[Span, ...]:
     return (*spans, ("n ", Ink.MUTED, ""), (units.count(values.n), Ink.STRONG, ""))
 
 
-def legend(grid: HeatGrid, glyphs: Glyphs) -> tuple[Span, ...]:
-    """How many failed, what a column is, the most starts in flight, and what the ends of the shades stand for."""
+def legend(grid: HeatGrid, glyphs: Glyphs, *, steps: bool = False) -> tuple[Span, ...]:
+    """How many failed, what a column is, the most starts in flight, and what the ends of the shades stand for.
+
+    With `steps` the mark of a rollout's step is told too.
+    """
     failed = sum(column.failed for column in grid.columns)
     words: list[Span] = [(f"failed {units.count(failed)}  ", Ink.FAILED, "")] if failed else []
     words += [
@@ -46,6 +49,8 @@ def legend(grid: HeatGrid, glyphs: Glyphs) -> tuple[Span, ...]:
             words += [(glyphs.heat[level], HEAT[level - 1], ""), (f" {meaning} ", Ink.MUTED, "")]
     if any(column.gap for column in grid.columns):
         words.append((f" {glyphs.gap} gap", Ink.MUTED, ""))
+    if steps:
+        words += [(f" {glyphs.warning}", Ink.NEW, ""), (" rollout step", Ink.MUTED, "")]
     return tuple(words)
 
 

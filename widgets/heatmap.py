@@ -15,9 +15,9 @@ from patchdeck.model import HeatColumn, HeatGrid, HeatMode
 from themes.ramps import UNICODE, Glyphs
 from widgets import heat_text
 from widgets.cursor_keys import cursor_keys
-from widgets.heat_axes import time_marks
+from widgets.heat_axes import step_columns, time_marks
 from widgets.ink import HEAT, Ink
-from widgets.line import Span, Spans, merged
+from widgets.line import Span, Spans, merged, overlaid
 from widgets.panel import Panel
 
 FAILED_ROW = -1
@@ -99,15 +99,20 @@ class Heatmap(Panel, can_focus=True):
         self._utc = utc
         self._grid: HeatGrid | None = None
         self._stale = False
+        self._steps: frozenset[int] = frozenset()
+        """Columns of the grid in which a step of a rollout began."""
         self._announced = Size(0, 0)
         self._column_ns: int | None = None
         """When the cursor's column began; None: the newest."""
         self._row = 0
 
-    def show(self, grid: HeatGrid, *, stale: bool = False) -> None:
-        """Show this grid. `stale` draws it grey: nothing new is being heard."""
+    def show(self, grid: HeatGrid, *, stale: bool = False, steps_ns: Sequence[int] = ()) -> None:
+        """Show this grid. `stale` draws it grey: nothing new is being heard. `steps_ns` is when steps of rollouts
+        began; they are marked on the axis of time.
+        """
         before = self.capacity
         self._grid, self._stale = grid, stale
+        self._steps = step_columns([column.began_ns for column in grid.columns], grid.column_s, steps_ns)
         self._title = heat_text.title(grid, self.glyphs)
         self.redraw()
         if self.capacity != before:
@@ -228,7 +233,10 @@ class Heatmap(Panel, can_focus=True):
                 continue
             line.put(glyphs.horizontal * room, Ink.FRAME).put(glyphs.axis_tick, Ink.FRAME)
             line.put(label, Ink.MUTED)
-        return line.put(glyphs.horizontal * line.room, Ink.FRAME).spans()
+        spans = line.put(glyphs.horizontal * line.room, Ink.FRAME).spans()
+        first = len(grid.columns) - len(columns)
+        cells = [before + step - first for step in self._steps if step >= first]
+        return overlaid(spans, cells, (glyphs.warning, Ink.NEW, "")) if cells else spans
 
     def note(self) -> Sequence[Span]:
         return heat_text.quantiles(self._grid.quantiles) if self._grid else ()
@@ -238,7 +246,7 @@ class Heatmap(Panel, can_focus=True):
         if grid is None or not grid.columns:
             return ()
         if not self.has_focus:
-            return heat_text.legend(grid, self.glyphs)
+            return heat_text.legend(grid, self.glyphs, steps=bool(self._steps))
         row = None if self._row == FAILED_ROW else self._row
         return heat_text.readout(grid, self._cursor_column(), row, self.glyphs, utc=self._utc)
 

@@ -134,6 +134,14 @@ def headed(spans: Iterable[Span], cells: int) -> Spans:
     return merged(done)
 
 
+def overlaid(spans: Iterable[Span], cells: Iterable[int], mark: Span) -> Spans:
+    """The same with a mark in place of these cells; made for glyphs that are one cell wide."""
+    single = [(glyph, ink, over) for text, ink, over in spans for glyph in text]
+    for cell in cells:
+        single[cell] = mark
+    return merged(single)
+
+
 def inked(spans: Iterable[Span], ink: str) -> Spans:
     """The same text in one ink, for what is stale."""
     return merged((text, ink, over) for text, _, over in spans)

@@ -115,6 +115,15 @@ async def test_the_versions_say_how_the_rollout_of_a_service_stands() -> None:
             assert word in row, row
 
 
+async def test_the_heatmap_marks_where_the_steps_of_a_rollout_began() -> None:
+    async with console(watch(rollouts.rolling())) as (app, _):
+        axis = row_of(app, "┴23:48")[:82]
+        assert axis.rstrip("│")[-2:].count("▲") >= 1, axis
+        assert "▲ rollout step" in text(app)
+    async with console(watch()) as (app, _):
+        assert "▲" not in row_of(app, "┴23:48")[:82]
+
+
 async def test_what_keys_do_now_is_said_at_the_rollout_and_by_the_keys_of_the_configuration() -> None:
     async with console(watch(rollouts.holding()), keys={"promote_rollout": "P"}) as (app, _):
         row = row_of(app, "Rollout ")

@@ -136,7 +136,13 @@ class DeckScreen(View, inherit_bindings=False):
         heatmap = self.query_one(Heatmap)
         columns, rows = heatmap.capacity_for(shown.looking.mode)
         if columns and rows:
-            heatmap.show(shown.grid(columns, rows), stale=shown.all_stale)
+            heatmap.show(
+                shown.grid(columns, rows),
+                stale=shown.all_stale,
+                steps_ns=[
+                    at_ns for one in shown.rollouts for at_ns, _ in rollout_words.step_times(one).values()
+                ],
+            )
 
     @on(Heatmap.Resized)
     def _resized(self) -> None:

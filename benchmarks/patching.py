@@ -24,7 +24,7 @@ from tests.lab.newer import NoNewerEngineError
 from tests.live.watching import Watching
 
 REPLICAS = 64
-CALM_S = 75.0
+CALM_S = 30.0
 """How long is waited until what was done before no longer presses on the host."""
 BURN_S = 150.0
 """A burner ends by itself after this, whatever becomes of us."""

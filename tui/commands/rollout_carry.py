@@ -107,13 +107,16 @@ def watch(
 
     With its `worker`, which this command started, Ctrl-C asks what is to become of it; without, it is left alone.
     """
-    from tui.headless.keys import single_keys
+    from contextlib import nullcontext
+
+    from tui.headless.keys import no_keys, single_keys
     from tui.headless.rollout_following import follow
     from tui.headless.rollout_status import exit_status
 
     on_signal = _leave if worker is None else _Foreground(journal, rollout, worker).signalled
     try:
-        with single_keys() as wait:
+        # Where Ctrl-C asks, the terminal stays as it is: the answer is typed and seen.
+        with single_keys() if worker is None else nullcontext(no_keys) as wait:
             follower = follow(journal, rollout, output, on_signal=on_signal, wait=wait)
     except BrokenPipeError:
         _goes_on(rollout)

@@ -109,6 +109,9 @@ def one_line(error: click.ClickException) -> str:
         command = error.ctx.command_path
         hint = f" (see {command} --help)"
     text = " ".join(error.format_message().split()).rstrip(".")
+    if isinstance(error, click.exceptions.NoArgsIsHelpError) and isinstance(error.ctx.command, click.Group):
+        # Its message is all of the help, which is no line.
+        text = f"expected a command: {', '.join(error.ctx.command.list_commands(error.ctx))}"
     text = text[:1].lower() + text[1:] if hint else text
     if type(error) is click.BadParameter and isinstance(error.param, click.Option) and error.ctx is not None:
         text = f"{_where(error.param, error.ctx)}: {' '.join(error.message.split()).rstrip('.')}"

@@ -68,6 +68,10 @@ WRONG = [
         "patchdeck watch: options go after the command: patchdeck startups [OPTIONS]",
     ),
     (["watch", "x"], "patchdeck watch: expected no argument, found 'x'"),
+    (
+        ["recording"],
+        "patchdeck recording: expected a command: cut, info, merge (see patchdeck recording --help)",
+    ),
     (["startups", "--for", "5"], "expected a duration with its unit"),
     (["startups", "--for", "0s"], "expected more than 0, found '0s'"),
     (["startups", "--format", "xml"], "'xml' is not one of 'table', 'json', 'csv'"),

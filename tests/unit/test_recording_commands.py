@@ -43,7 +43,7 @@ def test_info_tells_what_is_in_it(file: Path) -> None:
     assert rows["engine"] == "e: engine 20.10.24 at unix:///e.sock"
     assert rows["marks"].endswith("before the patch: by ops")
     with Recording.open(file) as recording:
-        assert rows["holds"] == f"{recording.line_count} observations in 1 members"
+        assert rows["holds"] == f"{recording.line_count} observations in 1 member"
 
 
 def test_info_as_json_has_every_landmark_and_exact_times(file: Path) -> None:
@@ -146,6 +146,9 @@ def test_services_and_contention_of_a_recording_are_those_of_the_moment(file: Pa
     [
         (("services", "--at", "+5m"), "--at is a moment of a recording: name it by --recording"),
         (("startups", "--recording", "x", "--for", "5m"), "--for is for engines"),
+        (("services", "--recording", "x", "--host", "prod-a"), "--host is for engines"),
+        (("contention", "--recording", "x", "--prometheus", "http://p"), "--prometheus is for engines"),
+        (("replay", "x", "--speed", "nan"), "--speed: expected a number from 0.25 to 64"),
     ],
 )
 def test_options_that_do_not_go_together_are_told(arguments: tuple[str, ...], sentence: str) -> None:

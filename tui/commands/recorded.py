@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
+from click.core import ParameterSource
 
 from tui.cli import nearest
 from tui.commands.options import Unusable
@@ -35,6 +36,11 @@ def check(file: str | None, moment: str | None, *, for_s: float | None = None) -
         raise click.UsageError("--at is a moment of a recording: name it by --recording")
     if for_s is not None and file is not None:
         raise click.UsageError("--for is for engines; a recording is told up to its end, or up to --at")
+    given = click.get_current_context().get_parameter_source
+    for parameter, option in (("hosts", "--host"), ("prometheus", "--prometheus")):
+        # In the environment it stands for every command.
+        if file is not None and given(parameter) is ParameterSource.COMMANDLINE:
+            raise click.UsageError(f"{option} is for engines; a recording tells of its own")
 
 
 def end_of(recording: Recording, moment: str | None, *, utc: bool) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 
 import click
@@ -64,6 +65,8 @@ def command(
         return _list()
     if file is None:
         raise click.UsageError("expected a FILE, or --list for those that came with the program")
+    if math.isnan(speed):
+        raise click.UsageError("--speed: expected a number from 0.25 to 64")
     settings = options.settings_from(config, (), theme=theme, utc=utc)
 
     from patchdeck.recording.values import RecordingError

@@ -78,7 +78,9 @@ def info_lines(path: Path, recording: Recording, *, utc: bool) -> Iterator[str]:
     for name, one in engines.items():
         told = f"engine {one.version} at {one.host}" if one else "never reached"
         rows.append(("engine", f"{name}: {simulated}{told}"))
-    rows.append(("holds", f"{recording.line_count} observations in {len(recording.member_times_ns)} members"))
+    count = len(recording.member_times_ns)
+    members = "1 member" if count == 1 else f"{count} members"
+    rows.append(("holds", f"{recording.line_count} observations in {members}"))
     if recording.cut_short:
         rows.append(("end", "none: it is still being written, or was cut short; all whole lines can be read"))
     for kind, title in _KINDS.items():

@@ -87,6 +87,8 @@ class Recorder:
         self._stopping = threading.Event()
         self._wake = threading.Event()
         self._trouble = ""
+        self._reason = ""
+        """Of the trouble, without what is done about it."""
         self._broken = False
         """The member in the making has been ended because nothing more of it could be kept."""
         self._retry_at = 0.0
@@ -175,7 +177,8 @@ class Recorder:
                 self._broken = False
                 self._output.drain()
         except OSError as error:
-            self._trouble = _words(error)
+            self._reason, remedy = _words(error)
+            self._trouble = f"{self._reason}: {remedy}it is tried again"
             self._retry_at = time.monotonic() + RETRY_S
         else:
             self._trouble = ""
@@ -189,9 +192,9 @@ class Recorder:
         try:
             self._output.close()
         except OSError as error:
-            self._trouble = self._trouble or _words(error)
+            self._reason = self._trouble = _words(error)[0]
         if self._trouble:
-            self._trouble = f"its end could not be written: {self._trouble}"
+            self._trouble = f"its end could not be written: {self._reason}"
         self._tell(RecorderState.FAILED if self._trouble else RecorderState.ENDED)
 
     def _tell(self, state: RecorderState) -> None:
@@ -210,11 +213,12 @@ def _now_ns() -> int:
     return time.time_ns() // _MILLISECOND_NS * _MILLISECOND_NS
 
 
-def _words(error: OSError) -> str:
+def _words(error: OSError) -> tuple[str, str]:
+    """What is wrong, and what to do about it, if that is known."""
     match error.errno:
         case errno.ENOSPC | errno.EDQUOT:
-            return "no room is left on the disk: make room, it is tried again"
+            return "no room is left on the disk", "make room, "
         case errno.EFBIG:
-            return "the file may not grow any more: lift its limit, it is tried again"
+            return "the file may not grow any more", "lift its limit, "
         case _:
-            return f"{error.strerror or error}: it is tried again"
+            return error.strerror or str(error), ""

@@ -243,7 +243,7 @@ def test_an_end_that_could_not_be_written_is_told_and_what_is_there_can_be_read(
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, limits)
     assert status.state is RecorderState.FAILED
-    assert status.detail.startswith("its end could not be written: ")
+    assert status.detail == "its end could not be written: the file may not grow any more"
     assert observations(path) == told()
 
 

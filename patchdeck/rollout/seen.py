@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any, Final
 
@@ -10,6 +11,16 @@ from patchdeck.model.plan import Order
 
 NEVER: Final = "0001-01-01T00:00:00Z"
 """How an engine writes a time that has not come."""
+
+
+_AWAY: Final = re.compile(r".+--(?:old|new)-([0-9a-f]{8})", re.ASCII)
+"""What `Member.parked` and `Member.temporary` make."""
+
+
+def rollout_in(name: str) -> str:
+    """Which rollout gave a container this name for the time that it is under way; empty: none did."""
+    found = _AWAY.fullmatch(name)
+    return found[1] if found else ""
 
 
 class SeenContainer(Value, frozen=True, kw_only=True):

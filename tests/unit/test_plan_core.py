@@ -7,6 +7,7 @@ from pathlib import Path
 
 import msgspec
 import pytest
+from msgspec.structs import replace
 
 from patchdeck.model import Amount, Healthcheck, Order, Plan, Role, Strategy
 from patchdeck.registry.image import Platform
@@ -111,6 +112,24 @@ def test_replicas_that_do_not_run_are_refused(status: str) -> None:
     assert rules(plan) == [Rule.NOT_RUNNING]
     assert f"shop-web-3 is {status}" in plan.refusals[0].text
     assert len(plan.units) == 2
+
+
+@pytest.mark.parametrize(("part", "status"), [("old", "exited"), ("new", "created"), ("new", "running")])
+def test_while_another_rollout_is_under_way_it_is_told_and_nobody_is_sent_to_remove_its_way_back(
+    part: str, status: str
+) -> None:
+    left = replica(1, status=status)
+    left = replace(left, facts=replace(left.facts, name=f"shop-web-1--{part}-12d2a73c"))
+    plan = planned([left, *SIX[1:]])
+    assert rules(plan) == [Rule.OPEN_ROLLOUT]
+    assert "`patchdeck rollout resume 12d2a73c`" in plan.refusals[0].text
+    assert "remove" not in plan.refusals[0].text
+
+
+def test_a_name_that_only_looks_like_a_rollouts_is_a_replica_like_any_other() -> None:
+    odd = replica(1)
+    odd = replace(odd, facts=replace(odd.facts, name="shop-web--new-shop"))
+    assert rules(planned([odd, *SIX[1:]])) == []
 
 
 def test_where_none_runs_that_is_the_one_thing_against_it() -> None:

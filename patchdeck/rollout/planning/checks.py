@@ -10,6 +10,7 @@ from patchdeck.registry.image import Platform
 from patchdeck.rollout.planning.members import near_names
 from patchdeck.rollout.planning.rules import Rule
 from patchdeck.rollout.planning.world import ContainerSeen, EngineSeen, ImageSeen, World
+from patchdeck.rollout.seen import rollout_in
 from patchdeck.versions import short_id
 
 UNPACKED: Final = 3
@@ -35,7 +36,16 @@ def of_members(
     world: World, service: str, members: Sequence[ContainerSeen], going: Sequence[ContainerSeen]
 ) -> Iterator[Refusal]:
     """Whether its replicas can be replaced: they run, there is something to do, their old images exist."""
-    stopped = [member for member in members if member.facts.status != "running"]
+    amid = {member.facts.name: rollout for member in members if (rollout := rollout_in(member.facts.name))}
+    for rollout in sorted(set(amid.values())):
+        text = (
+            f"{named(name for name in amid if amid[name] == rollout)} is of rollout {rollout} of {service}, which is "
+            f"not over, and may be its way back: `patchdeck rollout resume {rollout}` goes on, `abort` goes back"
+        )
+        yield Refusal(rule=Rule.OPEN_ROLLOUT, text=text)
+    stopped = [
+        member for member in members if member.facts.status != "running" and member.facts.name not in amid
+    ]
     if stopped:
         states = named(f"{member.facts.name} is {member.facts.status}" for member in stopped)
         text = f"not all replicas of {service} run: {states}; start them or remove them first"

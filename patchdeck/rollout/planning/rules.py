@@ -10,6 +10,7 @@ class Rule(StrEnum):
 
     UNKNOWN_SERVICE = "unknown-service"
     SWARM = "swarm"
+    OPEN_ROLLOUT = "open-rollout"
     NOT_RUNNING = "not-running"
     UNKNOWN_IMAGE = "unknown-image"
     CREDENTIALS = "credentials"

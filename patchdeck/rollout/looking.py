@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from msgspec.structs import replace
+
 from patchdeck.rollout.ledger import Ledger
 from patchdeck.rollout.link import Link
 from patchdeck.rollout.seen import Seen, SeenContainer, SeenMember, Unit, seen_container
@@ -18,6 +20,8 @@ class Eyes:
         self._watched_since = dict[int, int]()
         """Unit to the number of outages before it was looked at last."""
         self._excused: set[str] = set()
+        self._restarts: dict[str, int] = {}
+        """Of containers that the engine started again when it came back itself: those are not held against them."""
         self._successors: dict[int, SeenContainer | None] = {}
 
     async def look(self, unit: Unit, *, late: bool = False) -> Seen:
@@ -45,7 +49,9 @@ class Eyes:
             self._excuse(members)
             self._watched_since[unit.index] = outages
         return Seen(
-            members=tuple(members),
+            members=tuple(
+                SeenMember(old=self._forgiven(one.old), new=self._forgiven(one.new)) for one in members
+            ),
             disturbed=unit.index in ledger.disturbed,
             began=unit.index in ledger.began,
             ran=frozenset(ledger.ran),
@@ -65,14 +71,19 @@ class Eyes:
 
     def _excuse(self, members: list[SeenMember]) -> None:
         """No one watched until now, or the engine was away: it may have taken its containers along."""
-        for one in members:
-            for container in (one.old, one.new):
-                if (
-                    container is not None
-                    and not container.alive
-                    and container.container_id in self._ledger.ran
-                ):
+        seen = [container for one in members for container in (one.old, one.new) if container is not None]
+        for container in seen:
+            if container.container_id in self._ledger.ran:
+                self._restarts[container.container_id] = container.restart_count
+                if not container.alive:
                     self._excused.add(container.container_id)
+
+    def _forgiven(self, container: SeenContainer | None) -> SeenContainer | None:
+        if container is None:
+            return None
+        known = self._restarts.get(container.container_id, 0)
+        # An engine counts anew when a container is started by hand.
+        return replace(container, restart_count=max(0, container.restart_count - known))
 
     async def find(self, container_id: str, name: str = "") -> SeenContainer | None:
         """By ID, else by name; None where there is neither."""

@@ -280,6 +280,9 @@ def _refused(unit: Unit, act: Act, error: Refused) -> str:
     name = unit.members[act.member].name
     text = f"the engine refused to {act.kind.value} {name} (HTTP {error.status}: {error.message})"
     if act.kind is ActKind.START and "already exists" in error.message:
-        # Killed while it stopped a container, an engine may find the container's process kept by containerd for ever.
-        text += ". The engine has lost track of that container: restart the engine, then resume"
+        # Killed while it started a container, an engine takes it for ended, and containerd goes on with it.
+        text += (
+            ". The engine has lost track of that container, which containerd still has: on the engine's host run"
+            f" `ctr --namespace moby tasks delete --force {act.container_id}`, then resume"
+        )
     return text

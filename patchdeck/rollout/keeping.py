@@ -31,6 +31,11 @@ def kept_documents(journal: Journal, rollout: str) -> Kept | None:
     return None if body is None else msgspec.json.decode(body, type=Kept)
 
 
+def undoes(journal: Journal, rollout: str) -> bool:
+    """Whether the rollout goes back from another one that was committed."""
+    return journal.kept(rollout, BACK) is not None
+
+
 def with_back(journal: Journal, rollout: str, kept: Kept) -> Kept:
     """What is kept of a rollout's containers, with those of the rollout that it undoes, if it does."""
     body = journal.kept(rollout, BACK)

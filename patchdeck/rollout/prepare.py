@@ -20,7 +20,7 @@ from patchdeck.rollout.acting import Journalling
 from patchdeck.rollout.descriptions import Descriptions, Kept
 from patchdeck.rollout.hands import Document, Hands, answers
 from patchdeck.rollout.journal import Journal
-from patchdeck.rollout.keeping import KEPT, kept_documents, with_back
+from patchdeck.rollout.keeping import KEPT, kept_documents, undoes, with_back
 from patchdeck.rollout.link import Link
 from patchdeck.rollout.planning.engine import read_containers, read_engine
 from patchdeck.rollout.planning.recheck import recheck
@@ -116,7 +116,8 @@ class Preparation:
         with answers("reading what there is"):
             engine = await read_engine(hands.connection)
             seen = await read_containers(hands.connection, services.group_by, at_once=watch.inspects_at_once)
-        if moved := recheck(self._plan, seen, engine.seen.engine_id):
+        undoing = undoes(self._journal, self._rollout)
+        if moved := recheck(self._plan, seen, engine.seen.engine_id, undoing=undoing):
             raise NotReady("; ".join(refusal.text for refusal in moved))
         documents = {one.facts.container_id: dict(one.inspect) for one in seen}
         containers = _needed(self._plan, documents)

@@ -131,7 +131,7 @@ async def test_a_replica_that_is_removed_when_it_stops_is_moved_and_brought_back
     assert stock.docker("exec", web.name, "cat", "/data/file") == "kept"
 
 
-async def test_a_committed_rollout_is_undone_with_the_old_configuration_and_the_data(
+async def test_a_committed_rollout_is_undone_with_the_old_configuration_and_the_data_though_a_replica_ended(
     stock: Engine, stock_images: Images, tmp_path: Path
 ) -> None:
     old = start_service(
@@ -145,6 +145,7 @@ async def test_a_committed_rollout_is_undone_with_the_old_configuration_and_the_
     stock.docker("exec", old[0].name, "sh", "-c", "echo kept > /data/file")
     rollout = await submitted(stock, tmp_path, stock_images.web("1.1"))
     assert (await carry_out(rollout, tmp_path)).end is RolloutState.COMMITTED
+    stock.docker("stop", "--time", "0", old[1].name)
     with Journal(tmp_path) as journal:
         async with Connection(target_of(stock)) as connection:
             plan, back = await plan_back(connection, journal, rollout, Settings())
@@ -154,6 +155,7 @@ async def test_a_committed_rollout_is_undone_with_the_old_configuration_and_the_
     now = service_now(stock)
     assert sorted(now) == sorted(before)
     for name, one in now.items():
+        assert one["State"]["Running"]
         assert one["Image"] == before[name]["Image"]
         assert one["Config"]["Env"] == before[name]["Config"]["Env"]
         assert [mount["Name"] for mount in one["Mounts"]] == [

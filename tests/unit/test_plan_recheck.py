@@ -37,6 +37,14 @@ def test_each_way_the_world_may_move_has_its_word(now: list[ContainerSeen], rule
     assert all(refusal.text.endswith("plan again") for refusal in recheck(PLAN, now, ENGINE.engine_id))
 
 
+def test_to_go_back_from_a_version_that_ended_or_restarts_it_only_has_to_be_there() -> None:
+    broken = [replica(1, status="exited"), replica(2, started_at="2026-02-01T00:00:00Z"), THREE[2]]
+    assert recheck(PLAN, broken, ENGINE.engine_id, undoing=True) == ()
+    assert [one.rule for one in recheck(PLAN, broken[:2], ENGINE.engine_id, undoing=True)] == [
+        "container-gone"
+    ]
+
+
 def test_a_replacement_of_the_same_name_is_another_container() -> None:
     again = replica(3)
     again = msgspec.structs.replace(again, facts=msgspec.structs.replace(again.facts, container_id="f" * 64))

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
       patchdeck rollout rollback 1a2b --yes --reason 'orders fail' --format json
 
     \b
-    Exit status: as of `patchdeck rollout run`; 0 is: the old version runs again.
+    Exit status: as of `patchdeck rollout run`; 0: undone; one that was open ends with 3.
     """,
 )
 @rollout_common.identifier

@@ -10,9 +10,13 @@ from patchdeck.rollout.planning.rules import Rule
 from patchdeck.rollout.planning.world import ContainerSeen
 
 
-def recheck(plan: Plan, containers: Iterable[ContainerSeen], engine_id: str) -> tuple[Refusal, ...]:
+def recheck(
+    plan: Plan, containers: Iterable[ContainerSeen], engine_id: str, *, undoing: bool = False
+) -> tuple[Refusal, ...]:
     """What has moved since: of the planned containers none may be gone or have started again, and the service may
     have no replica that the plan knows nothing of. Replicas that already run the new image are no concern of it.
+
+    With `undoing` they only have to be there: a version that ends or restarts is what one goes back from.
     """
     if plan.engine_id and engine_id != plan.engine_id:
         text = f"{plan.engine} is another engine than the one it was planned on"
@@ -21,7 +25,11 @@ def recheck(plan: Plan, containers: Iterable[ContainerSeen], engine_id: str) -> 
     about: list[PlannedUnit | Dependent] = []
     for unit in plan.units:
         about += [unit, *unit.dependents]
-    moved = [refusal for one in about if (refusal := _moved(one, seen.get(one.container_id))) is not None]
+    moved = [
+        refusal
+        for one in about
+        if (refusal := _moved(one, seen.get(one.container_id), undoing=undoing)) is not None
+    ]
     known = {unit.container_id for unit in plan.units}
     for replica in replicas(seen.values(), plan.service):
         facts = replica.facts
@@ -31,10 +39,12 @@ def recheck(plan: Plan, containers: Iterable[ContainerSeen], engine_id: str) -> 
     return tuple(moved)
 
 
-def _moved(planned: PlannedUnit | Dependent, seen: ContainerSeen | None) -> Refusal | None:
+def _moved(planned: PlannedUnit | Dependent, seen: ContainerSeen | None, *, undoing: bool) -> Refusal | None:
     if seen is None:
         text = f"{planned.container} ({planned.container_id[:12]}) is gone; plan again"
         return Refusal(rule=Rule.CONTAINER_GONE, text=text)
+    if undoing:
+        return None
     if isinstance(planned, PlannedUnit) and seen.facts.status != "running":
         text = f"{planned.container} is {seen.facts.status} and was running; plan again"
         return Refusal(rule=Rule.NOT_RUNNING, text=text)

@@ -280,9 +280,6 @@ def _refused(unit: Unit, act: Act, error: Refused) -> str:
     name = unit.members[act.member].name
     text = f"the engine refused to {act.kind.value} {name} (HTTP {error.status}: {error.message})"
     if act.kind is ActKind.START and "already exists" in error.message:
-        # Killed while it started a container, an engine takes it for ended, and containerd goes on with it.
-        text += (
-            ". The engine has lost track of that container, which containerd still has: on the engine's host run"
-            f" `ctr --namespace moby tasks delete --force {act.container_id}`, then resume"
-        )
+        # An engine that is killed in the middle of a start may leave a trace of it in containerd's memory.
+        text += ". containerd holds on to a start that was cut short: restart containerd on that host, then resume"
     return text

@@ -19,6 +19,7 @@ import signal
 import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -68,13 +69,20 @@ async def carry_out(
     """
     with Journal(folder) as journal:
         journal.claim(rollout, this_process())
+        loop, kept = asyncio.get_running_loop(), asyncio.timeout(None)
         try:
-            with _beating(journal.folder, rollout):
-                state = await _carried_out(
-                    journal, _task(journal, rollout, take_over=take_over), detached, began
-                )
-                journal.write(WorkerEnded(rollout=rollout, why=state.public.value))
-                return state
+            async with kept:
+                gone = partial(loop.call_soon_threadsafe, kept.reschedule, loop.time())
+                with _beating(journal.folder, rollout, gone):
+                    state = await _carried_out(
+                        journal, _task(journal, rollout, take_over=take_over), detached, began
+                    )
+                    journal.write(WorkerEnded(rollout=rollout, why=state.public.value))
+                    return state
+        except TimeoutError as error:
+            if not kept.expired():
+                raise
+            raise JournalError(f"the journal {journal.path} is gone, and nobody could follow") from error
         finally:
             journal.leave(rollout)
 
@@ -152,13 +160,19 @@ def exit_status(state: State) -> int:
 
 
 @contextlib.contextmanager
-def _beating(folder: Path, rollout: str) -> Iterator[None]:
-    """A sign of life each second, on a thread of its own: a loop that hangs is no process that is gone."""
+def _beating(folder: Path, rollout: str, gone: Callable[[], object]) -> Iterator[None]:
+    """A sign of life each second, on a thread of its own: a loop that hangs is no process that is gone.
+
+    Calls `gone` once the journal's file is not there any more, as that of a demo which has been left.
+    """
     over = threading.Event()
 
     def beat() -> None:
         with Journal(folder) as journal:
             while not over.wait(BEAT_S):
+                if not journal.path.exists():
+                    gone()
+                    return
                 try:
                     journal.beat(rollout)
                 except JournalError as error:

@@ -1,9 +1,11 @@
-"""Whoever rehearses on a simulated engine bothers no real registry, and no credentials are looked up."""
+"""Whoever rehearses on a simulated engine bothers no real registry, shows no credentials, leaves no worker."""
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
+import shutil
 import threading
 from collections.abc import Iterator
 from contextlib import closing
@@ -11,16 +13,20 @@ from pathlib import Path
 from socket import create_server, socket
 
 import pytest
+from msgspec.structs import replace
 
 from patchdeck.model import RolloutState
+from patchdeck.rollout.database import JournalError
+from patchdeck.rollout.journal import Journal
 from patchdeck.rollout.planning.maker import make_plan
+from patchdeck.rollout.submit import submit
 from patchdeck.rollout.worker import carry_out
 from patchdeck.settings import Settings
 from patchdeck.simulator.shelf import stock, web
 from patchdeck.simulator.world import World
 from patchdeck.sources.engine.connection import Connection
 from tests.unit.test_plan_credentials import helper
-from tests.unit.test_rollout_simulated import STRATEGY, service, serving, submitted, whole
+from tests.unit.test_rollout_simulated import ME, STRATEGY, service, serving, submitted, whole
 
 
 class Outside:
@@ -77,3 +83,22 @@ async def test_an_image_that_has_to_be_pulled_is_asked_of_the_simulated_engine_a
         assert state.end is RolloutState.COMMITTED, state.text
         assert await service(target) == whole(f"{repository}:1.2")
     assert not outside.trace.exists()
+
+
+async def test_a_worker_ends_when_its_journal_is_gone_as_that_of_a_demo_that_was_left(tmp_path: Path) -> None:
+    folder = tmp_path / "state"
+    world = World(seed=1)
+    stock(world)
+    async with serving(world, tmp_path) as target:
+        async with Connection(target) as connection:
+            strategy = replace(STRATEGY, bake_s=600.0)
+            plan = await make_plan(connection, "shop/web", "shop/web:1.1", strategy, Settings())
+        with Journal(folder) as journal:
+            rollout = submit(journal, plan, target, ME).rollout
+        async with asyncio.timeout(20):
+            working = asyncio.create_task(carry_out(rollout, folder))
+            while await service(target) == whole("shop/web:1.0"):  # noqa: ASYNC110 - the engine alone knows
+                await asyncio.sleep(0.05)
+            shutil.rmtree(folder)
+            with pytest.raises(JournalError, match="is gone"):
+                await working

@@ -36,7 +36,7 @@ much = settings(
 
 
 @much
-@given(stories(), st.randoms(use_true_random=False), st.floats(0, 0.3))
+@given(stories(), st.randoms(use_true_random=True), st.floats(0, 0.3))
 def test_neither_order_nor_repetition_nor_snapshots_in_between_matter(
     story: EngineStory, chance: random.Random, lost: float
 ) -> None:
@@ -57,7 +57,7 @@ def test_neither_order_nor_repetition_nor_snapshots_in_between_matter(
 
 
 @much
-@given(stories(most_containers=2), stories(most_containers=2), st.randoms(use_true_random=False))
+@given(stories(most_containers=2), stories(most_containers=2), st.randoms(use_true_random=True))
 def test_two_engines_do_not_touch_each_other(
     one: EngineStory, two: EngineStory, chance: random.Random
 ) -> None:

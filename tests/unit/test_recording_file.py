@@ -77,7 +77,7 @@ def test_zcat_reads_it_as_one_json_value_a_line(tmp_path: Path, shortly: None) -
 
 
 @much
-@given(stories(), st.randoms(use_true_random=False))
+@given(stories(), st.randoms(use_true_random=True))
 def test_from_every_member_on_the_snapshots_are_those_of_a_fleet_that_saw_everything(
     tmp_path_factory: pytest.TempPathFactory, story: EngineStory, chance: random.Random
 ) -> None:

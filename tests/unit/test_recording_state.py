@@ -66,7 +66,7 @@ def besides(engine: EngineStory, until_s: int, chance: random.Random) -> list[An
 
 
 @much
-@given(stories(), st.randoms(use_true_random=False))
+@given(stories(), st.randoms(use_true_random=True))
 def test_a_full_state_and_what_follows_tell_the_same_as_everything_from_the_start(
     story: EngineStory, chance: random.Random
 ) -> None:

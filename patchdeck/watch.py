@@ -122,6 +122,10 @@ class Watch:
             raise LogsUnavailable(f"there is no engine {engine!r}")
         return await source.logs(container_id, lines)
 
+    def target(self, engine: str) -> Target | None:
+        """How the engine of this name is reached; None where there is none."""
+        return next((target for target in self._targets if target.name == engine), None)
+
     def mark(self, name: str, *, at_ns: int, by: str) -> None:
         """Name a moment, by this host's clock."""
         self._emit(Marked(engine="", at_ns=at_ns, name=name, by=by))

@@ -237,6 +237,17 @@ class PatchdeckApp(ArmedKeys, inherit_bindings=False):
 
         self.push_screen(ServiceScreen(key))
 
+    def compose_rollout(self, key: str) -> None:
+        """Open the composer for a service. Composing reads; only what is confirmed there begins anything."""
+        shown = self.shown
+        service = shown.service(key) if shown is not None else None
+        if service is None:
+            self.notify("Choose a service first.", severity="warning", markup=False)
+            return
+        from tui.screens.composer import ComposerScreen  # noqa: PLC0415
+
+        self.push_screen(ComposerScreen(service, self.settings, self.arming.reason))
+
     def open_cell(self, startups: Sequence[Startup], column: HeatColumn) -> None:
         """List the startups behind a cell of the heatmap."""
         from tui.screens.cell import CellScreen  # noqa: PLC0415

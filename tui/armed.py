@@ -5,6 +5,8 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Final
 
+from textual import work
+
 from patchdeck.arming import Arming, CannotArmError, arm, disarm, left, weigh
 from patchdeck.model import Snapshot
 from patchdeck.policy.rules import when
@@ -117,8 +119,9 @@ class ArmedKeys(RolloutKeys, inherit_bindings=False):
             self.arming = Arming(why="disarmed by its key")
             self._show_arming()
         elif self._may_be_asked():
-            self.run_worker(self._ask_to_arm(), group="arm", exclusive=True)
+            self._ask_to_arm()
 
+    @work(group="arm", exclusive=True)
     async def _ask_to_arm(self) -> None:
         from tui.screens.arming import ArmingScreen  # noqa: PLC0415
 
@@ -136,6 +139,10 @@ class ArmedKeys(RolloutKeys, inherit_bindings=False):
             self._tell(f"Not armed: {error}", severe=True)
             return False
         return True
+
+    def may_act(self) -> bool:
+        """Whether it may act at this moment; where not, it is told why and what to do."""
+        return self._may_act()
 
     def _may_act(self) -> bool:
         # A screen that stood still for a while has not weighed it meanwhile.

@@ -21,12 +21,13 @@ CONTAINER = "container"
 SERVICE = "service"
 CELL = "cell"
 SEARCHING = "searching"
+COMPOSER = "composer"
 HELP = "help"
 OVER_TIME = (DECK, STARTUPS, CONTENTION)
 """The views that show a stretch of time."""
 VIEWS = (*OVER_TIME, ROLLOUTS)
 """The screens that are reached by a digit."""
-PAGES = (CONTAINER, SERVICE, CELL, ROLLOUT, HELP)
+PAGES = (CONTAINER, SERVICE, CELL, ROLLOUT, COMPOSER, HELP)
 """The screens that are laid over a view."""
 SCREENS = (*VIEWS, *PAGES, SEARCHING)
 LIVE, REPLAY = "live", "replay"
@@ -103,6 +104,27 @@ def _rollout(name: str, keys: str, label: str, tooltip: str) -> Action:
 
 ACTIONS: tuple[Action, ...] = (
     _go("back", "escape", "back", "Leave this page", *PAGES),
+    Action(
+        id="begin_rollout",
+        keys="ctrl+r",
+        label="begin it",
+        tooltip="Begin the rollout that is planned, once it is confirmed",
+        group="Rollout",
+        screens=(COMPOSER,),
+        only=LIVE,
+        acts=True,
+        always=True,
+    ),
+    Action(
+        id="other_page",
+        keys="ctrl+o",
+        label="fields or plan",
+        tooltip="From the fields to the plan, and back",
+        group="Rollout",
+        screens=(COMPOSER,),
+        only=LIVE,
+        always=True,
+    ),
     _go("deck", "1", "deck", "Heatmap, versions, contention and events on one screen"),
     _go("startups", "2", "startups", "Every startup with its phases, newest first"),
     _go("contention", "3", "contention", "Each indicator over time, and why it stands where it does"),
@@ -137,6 +159,16 @@ ACTIONS: tuple[Action, ...] = (
         only=LIVE,
     ),
     _rollout("arm", "A", "arm", "Arm this console, for a reason and for a while, or disarm it"),
+    Action(
+        id="roll_out",
+        keys="r",
+        label="roll out",
+        tooltip="Compose a rollout of this service: to which image, how, and what that would do",
+        group="Rollout",
+        screens=(DECK, SERVICE),
+        only=LIVE,
+        acts=True,
+    ),
     _rollout(
         "pause_rollout",
         "space",

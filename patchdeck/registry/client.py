@@ -12,6 +12,7 @@ import re
 from collections.abc import Sequence
 from types import TracebackType
 from typing import Final, Self
+from urllib.parse import quote
 
 import httpx
 import msgspec
@@ -25,6 +26,8 @@ ANSWER_S: Final = 10.0
 LOOK_S: Final = 30.0
 """For all that is asked of one image."""
 ANSWER_BYTES: Final = 4 << 20
+MOST_TAGS: Final = 5_000
+_PAGE_TAGS: Final = 1_000
 CLIENT_ID: Final = "patchdeck"
 
 
@@ -39,6 +42,12 @@ class NoSuchPlatform(RegistryFault):
 class _Token(msgspec.Struct):
     token: str = ""
     access_token: str = ""
+
+
+class _Tags(msgspec.Struct):
+    """GET tags/list."""
+
+    tags: list[str] | None = None
 
 
 class RegistryClient:
@@ -79,6 +88,29 @@ class RegistryClient:
             raise RegistryFault(f"{self._host} did not tell all of it within {LOOK_S:g} s") from error
         except image.Unusable as error:
             raise RegistryFault(str(error)) from error
+
+    async def tags(self) -> tuple[str, ...]:
+        """The tags of the repository, at most MOST_TAGS of them, as the registry sorts them."""
+        known: dict[str, None] = {}
+        try:
+            async with asyncio.timeout(LOOK_S):
+                while len(known) < MOST_TAGS:
+                    # A registry may give fewer at once than it is asked for: only a page without news is the last.
+                    last = f"&last={quote(next(reversed(known)))}" if known else ""
+                    page = await self._tags(f"tags/list?n={_PAGE_TAGS}{last}")
+                    if known.keys() >= set(page):
+                        break
+                    known |= dict.fromkeys(page)
+        except TimeoutError as error:
+            raise RegistryFault(f"{self._host} did not tell its tags within {LOOK_S:g} s") from error
+        return tuple(known)[:MOST_TAGS]
+
+    async def _tags(self, path: str) -> list[str]:
+        body = await self._get(path, ("application/json",))
+        try:
+            return msgspec.json.decode(body, type=_Tags).tags or []
+        except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+            raise RegistryFault(f"{self._host} does not answer with a list of tags") from error
 
     async def _image(self, digest: str, platform: Platform) -> RemoteImage:
         """Raises: Unusable, and as all do."""

@@ -14,6 +14,7 @@ from tui.keys_page import page
 from tui.replay import ReplayApp
 from tui.screens.base import ConsoleScreen
 from tui.screens.cell import CellScreen
+from tui.screens.composer import ComposerScreen
 from tui.screens.container import LOG_LINES, ContainerScreen
 from tui.screens.contention import ContentionScreen
 from tui.screens.deck import DeckScreen
@@ -28,6 +29,7 @@ from widgets.heatmap import Heatmap
 
 SCREENS: tuple[type[ConsoleScreen], ...] = (
     CellScreen,
+    ComposerScreen,
     ContainerScreen,
     ContentionScreen,
     DeckScreen,

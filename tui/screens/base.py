@@ -84,6 +84,13 @@ class ConsoleScreen(Screen[None], inherit_bindings=False):
         """The rollout that keys act on here; empty where there is none."""
         return ""
 
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """A read-only console has no actions that act."""
+        acting = self.patchdeck.keymap.read_only and any(
+            one.acts for one in keymap.ACTIONS if one.id == action
+        )
+        return False if acting else super().check_action(action, parameters)
+
     def compose_body(self) -> Iterable[Widget]:
         """Widgets of the class `body`."""
         raise NotImplementedError

@@ -163,6 +163,10 @@ class DeckScreen(View, inherit_bindings=False):
     def _entry_opened(self, event: EventFeed.Opened) -> None:
         self.patchdeck.open_container(event.entry.container_id)
 
+    def action_roll_out(self) -> None:
+        service = self.query_one(VersionTable).selected
+        self.patchdeck.compose_rollout(service.key if service else "")
+
     def action_mode(self) -> None:
         self.patchdeck.look(self.patchdeck.looking.next_mode())
 

@@ -56,6 +56,9 @@ class ServiceScreen(ConsoleScreen, inherit_bindings=False):
         )
         self.query_one(ContainerList).show(sorted(containers, key=lambda one: one.facts.name))
 
+    def action_roll_out(self) -> None:
+        self.patchdeck.compose_rollout(self._key)
+
     @on(ContainerList.Opened)
     def _opened(self, event: ContainerList.Opened) -> None:
         self.patchdeck.open_container(event.container_id)

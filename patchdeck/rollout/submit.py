@@ -48,7 +48,7 @@ def submit(
         same_engine = row.engine_id == plan.engine_id and bool(plan.engine_id)
         if row.service == plan.service and same_engine and not row.over:
             raise NotSubmitted(
-                f"rollout {row.rollout} of {plan.service} is open: resume it, or roll it back, before another one"
+                f"rollout {row.rollout} of {plan.service} is open: wait for it, resume it, or roll it back"
             )
     rollout = secrets.token_hex(4)
     planned = Planned(

@@ -45,6 +45,14 @@ def test_to_go_back_from_a_version_that_ended_or_restarts_it_only_has_to_be_ther
     ]
 
 
+def test_a_replica_that_came_after_the_commit_can_not_be_undone_and_a_plan_of_all_of_them_is_the_way() -> (
+    None
+):
+    (refusal,) = recheck(PLAN, [*THREE, replica(4)], ENGINE.engine_id, undoing=True)
+    assert refusal.rule == "new-replica"
+    assert refusal.text.endswith(f"plan a rollout to {PLAN.to.image}")
+
+
 def test_a_replacement_of_the_same_name_is_another_container() -> None:
     again = replica(3)
     again = msgspec.structs.replace(again, facts=msgspec.structs.replace(again.facts, container_id="f" * 64))

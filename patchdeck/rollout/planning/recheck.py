@@ -34,7 +34,8 @@ def recheck(
     for replica in replicas(seen.values(), plan.service):
         facts = replica.facts
         if facts.container_id not in known and not (plan.to.image_id and facts.image_id == plan.to.image_id):
-            text = f"{facts.name} is a replica of {plan.service} that was not there; plan again"
+            instead = f"plan a rollout to {plan.to.image}" if undoing else "plan again"
+            text = f"{facts.name} is a replica of {plan.service} that was not there; {instead}"
             moved.append(Refusal(rule=Rule.NEW_REPLICA, text=text))
     return tuple(moved)
 

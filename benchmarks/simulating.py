@@ -21,7 +21,6 @@ KEY_S = 0.1
 BEAT_S = 0.5
 """The most that the watch's loop, which turns ten times a second, may be late."""
 WATCHED_S = 45.0
-_HOME = "\x1b[H"
 _REPLICAS = re.compile(r"\b100\b")
 
 
@@ -45,7 +44,6 @@ def _keys(report: Report) -> None:
         known_s = terminal.wait_for(_all_known, 180, "all containers")
         report.add("until the first view of it", shown_s, "s")
         report.add("until every container is known", shown_s + known_s, "s")
-        terminal.press(_HOME)  # the cursor stays with its service while others are found above it
         began, used = time.monotonic(), processor_s(terminal.pid)
         told = quantiles(answers_s(terminal, ROUNDS))
         share = (processor_s(terminal.pid) - used) / (time.monotonic() - began)

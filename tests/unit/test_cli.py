@@ -107,8 +107,11 @@ def opened(monkeypatch: pytest.MonkeyPatch) -> list[tuple[Settings, tuple[str, .
     """What the console was opened with."""
     calls: list[tuple[Settings, tuple[str, ...]]] = []
 
-    def run_console(settings: Settings, hosts: tuple[str, ...], *, record: Path | None) -> int:
+    def run_console(
+        settings: Settings, hosts: tuple[str, ...], *, record: Path | None, armed: str | None
+    ) -> int:
         assert record is None
+        assert armed is None
         calls.append((settings, hosts))
         return 7
 

@@ -25,6 +25,9 @@ TOLERANCE: Final = 1.2
 STEEP: Final = 0.9
 """A gradient below this ends the doubling."""
 
+GENTLEST: Final = 0.55
+"""A gradient is taken for no smaller: where starts are slow whatever the pace, this settles it at about five."""
+
 MOST: Final = 512
 
 
@@ -68,7 +71,7 @@ class Pace(msgspec.Struct, frozen=True, kw_only=True):
         if self.fixed:
             return self
         latency = (1 - SMOOTHING) * self.latency + SMOOTHING * relative
-        gradient = min(1.0, max(0.5, TOLERANCE / latency))
+        gradient = min(1.0, max(GENTLEST, TOLERANCE / latency))
         settled = self.settled + 1
         if self.doubling and gradient >= STEEP:
             # As many as are allowed at once must have told before there are more of them.

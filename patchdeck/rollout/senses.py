@@ -26,7 +26,7 @@ from patchdeck.model import (
     StartupOutcome,
 )
 from patchdeck.model.journal import Binding
-from patchdeck.rollout.gates.gate import Context, Gate, NotAsked, Replaced
+from patchdeck.rollout.gates.gate import Context, Gate, Need, NotAsked, Replaced
 from patchdeck.rollout.gates.pressure import pressure_of
 from patchdeck.rollout.hands import Document, Hands, NoAnswer
 from patchdeck.rollout.pace import Pace, Pressure, admit
@@ -166,12 +166,14 @@ class GateJury:
     async def judge(self, step: Step) -> Sequence[Said]:
         if not self._gates:
             return ()
-        snapshot = await self._senses.until_seen([one.container_id for one in step.successors])
+        needs = frozenset[Need]().union(*(gate.needs for gate in self._gates))
+        if Need.STARTUPS in needs:
+            await self._senses.until_seen([one.container_id for one in step.successors])
         context = Context(
             plan=step.plan,
             step=step.step,
-            snapshot=_trusted(snapshot, step.plan),
-            replaced=await self._replaced(step),
+            snapshot=_trusted(self._senses.snapshot, step.plan),
+            replaced=await self._replaced(step) if Need.REPLICAS in needs else (),
         )
         return [await self._asked(gate, context) for gate in self._gates]
 

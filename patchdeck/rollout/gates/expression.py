@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from patchdeck.model import Verdict
 from patchdeck.rollout.gates.compared import COMPARISON
-from patchdeck.rollout.gates.gate import Context, Judgement, hold
+from patchdeck.rollout.gates.gate import Context, Judgement, Need, hold
 
 if TYPE_CHECKING:
     from patchdeck.settings import PrometheusSettings
@@ -31,6 +31,8 @@ class Expression:
     An empty answer, NaN, and a Prometheus that does not answer are holds: nothing was seen, which is not the same as
     nothing being wrong.
     """
+
+    needs = frozenset({Need.REPLICAS})
 
     def __init__(self, name: str, promql: str, compare: str, prometheus: PrometheusSettings) -> None:
         """`compare` as COMPARISON; the configuration has checked it."""

@@ -2,11 +2,21 @@
 
 from __future__ import annotations
 
+from enum import Enum
 from typing import Protocol
 
 import msgspec
 
 from patchdeck.model import Plan, PlannedStep, Snapshot, Verdict
+
+
+class Need(Enum):
+    """What it takes to ask a gate, besides the plan: whatever no gate needs is not gathered."""
+
+    STARTUPS = "startups"
+    """The watch has seen every successor start."""
+    REPLICAS = "replicas"
+    """Where each successor can be asked: `Context.replaced`."""
 
 
 class Replaced(msgspec.Struct, frozen=True, kw_only=True):
@@ -61,6 +71,9 @@ class Gate(Protocol):
     @property
     def source(self) -> str:
         """Where its data come from."""
+
+    @property
+    def needs(self) -> frozenset[Need]: ...
 
     async def judge(self, context: Context) -> Judgement | NotAsked: ...
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from patchdeck.model import Indicator, Level, Snapshot, Verdict
-from patchdeck.rollout.gates.gate import Context, Judgement, hold
+from patchdeck.rollout.gates.gate import Context, Judgement, Need, hold
 from patchdeck.rollout.pace import Pressure
 
 HOST: Final = ("cpu", "memory", "io", "network", "throttling")
@@ -29,6 +29,7 @@ def pressure_of(snapshot: Snapshot, engine: str) -> Pressure:
 
 class Contention:
     name = "contention"
+    needs: frozenset[Need] = frozenset()
     rule = "nothing on the host is saturated"
     source = "pressure of the engine's host, from Prometheus or /proc/pressure"
 

@@ -9,7 +9,7 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from patchdeck.model import Verdict
-from patchdeck.rollout.gates.gate import Context, Judgement, Replaced, hold
+from patchdeck.rollout.gates.gate import Context, Judgement, Need, Replaced, hold
 
 AT_ONCE: Final = 8
 _PORT: Final = re.compile(r"\{port:(\d+)\}")
@@ -71,6 +71,7 @@ class HttpProbe:
         return f"GET {self._url} answers 2xx or 3xx within {self._timeout_s:g} s"
 
     source = "the new replicas"
+    needs = frozenset({Need.REPLICAS})
 
     async def judge(self, context: Context) -> Judgement:
         import httpx  # noqa: PLC0415 - only where there is such a gate
@@ -111,6 +112,7 @@ class TcpProbe:
         return f"{self._address} accepts a connection within {self._timeout_s:g} s"
 
     source = "the new replicas"
+    needs = frozenset({Need.REPLICAS})
 
     async def judge(self, context: Context) -> Judgement:
         async def connect(address: str) -> str:

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from patchdeck.model import Verdict
-from patchdeck.rollout.gates.gate import Context, Judgement, hold
+from patchdeck.rollout.gates.gate import Context, Judgement, Need, hold
 
 HOLDS: Final = 75
 """EX_TEMPFAIL: the command can not tell yet."""
@@ -36,6 +36,7 @@ class Program:
         return f"{self._command[0]} ends with 0 within {self._timeout_s:g} s"
 
     source = "a command on this host"
+    needs = frozenset({Need.REPLICAS})
 
     async def judge(self, context: Context) -> Judgement:
         environment = os.environ | {

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from patchdeck.model import Snapshot, Startup, StartupKind
-from patchdeck.rollout.gates.gate import Context, Judgement, NotAsked
+from patchdeck.rollout.gates.gate import Context, Judgement, Need, NotAsked
 from patchdeck.rollout.gates.ratio import FAIL_ABOVE, LEAST, PASS_BELOW, Ratio, Sampled, compare
 
 SURE: Final = 20
@@ -18,6 +18,7 @@ class StartupRatio:
     """`required` judges whatever there is and holds where that is too little; else it judges from SURE on."""
 
     name = "ratio"
+    needs = frozenset({Need.STARTUPS})
 
     def __init__(self, *, pass_below: float = PASS_BELOW, required: bool = False) -> None:
         self._pass_below = pass_below

@@ -90,7 +90,7 @@ class RegistryClient:
             raise RegistryFault(str(error)) from error
 
     async def tags(self) -> tuple[str, ...]:
-        """The tags of the repository, at most MOST_TAGS of them, as the registry sorts them."""
+        """The tags of the repository, at most MOST_TAGS of them, in its order."""
         known: dict[str, None] = {}
         try:
             async with asyncio.timeout(LOOK_S):

@@ -85,11 +85,14 @@ class ConsoleScreen(Screen[None], inherit_bindings=False):
         return ""
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """A read-only console has no actions that act."""
-        acting = self.patchdeck.keymap.read_only and any(
-            one.acts for one in keymap.ACTIONS if one.id == action
+        """A read-only console has no actions that act, and a replay none of a live console's."""
+        read_only, on = self.patchdeck.keymap.read_only, self.patchdeck.ON
+        absent = any(
+            (one.acts and read_only) or one.only not in ("", on)
+            for one in keymap.ACTIONS
+            if one.id == action
         )
-        return False if acting else super().check_action(action, parameters)
+        return False if absent else super().check_action(action, parameters)
 
     def compose_body(self) -> Iterable[Widget]:
         """Widgets of the class `body`."""

@@ -188,9 +188,10 @@ async def test_an_image_for_another_kind_of_processor_is_refused_and_of_several_
 async def test_without_its_old_image_a_container_is_left_alone(stock: Engine, images_of: ImagesOf) -> None:
     images = images_of(stock, None)
     to = images.web("1.1")
-    stock.docker("tag", images.web("1.4"), "lost:1")
-    stock.docker("rmi", images.web("1.4"))
-    (only,) = start_service(stock, "lost:1", 1, env={"CRASH_AFTER": ""})
+    # An image of its own: those of the lab are there for every test.
+    recipe = f"FROM {images.web('1.0')}\nLABEL lost=yes\n".encode()
+    stock.docker("build", "--quiet", "--tag", "lost:1", "-", stdin=recipe)
+    (only,) = start_service(stock, "lost:1", 1)
     stock.docker("stop", "--time", "0", only.id)
     stock.docker("rmi", "--force", "lost:1")
     stock.docker("start", only.id)

@@ -87,7 +87,7 @@ def test_every_snapshot_seen_live_is_seen_again_on_replay(
     live = recorded.snapshots
     assert any((one.in_flight or 0) > 1 for one in live[-1].startups)
     with Recording.open(path) as recording:
-        assert len(recording.member_times_ns) > 3
+        assert len(recording.member_times_ns) > 1
         fleet, cursor = recording.fleet_at(0)
         end = b""
         waiting = list(live)

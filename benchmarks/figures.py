@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import os
 import platform
 import statistics
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
+
+BUSY_S = 3.0
+"""For how long is looked at how busy the machine is."""
 
 
 @dataclass(frozen=True)
@@ -36,8 +42,9 @@ class Report:
     def add(self, what: str, value: float, unit: str, limit: float | None = None, note: str = "") -> None:
         self.figures.append(Figure(what, value, unit, limit, note))
 
-    def markdown(self) -> str:
-        lines = [f"## {self.title}", "", self.how, ""]
+    def markdown(self, measured: str) -> str:
+        """A section; `measured` says when and on what, see `circumstances`."""
+        lines = [f"## {self.title}", "", f"*{measured}*", "", self.how, ""]
         if self.figures:
             lines += ["| figure | measured | promised | |", "| --- | ---: | ---: | --- |"]
             lines += [_row(figure) for figure in self.figures]
@@ -57,6 +64,27 @@ def median(values: Sequence[float]) -> float:
     return statistics.median(values)
 
 
-def machine() -> str:
-    """What was measured on; names no host."""
-    return f"{os.cpu_count()} processors, {platform.system()} {platform.machine()}, Python {platform.python_version()}"
+def circumstances(engine: str = "") -> str:
+    """When and on what is measured, and how busy others keep the machine right now; takes a few seconds.
+
+    `engine` is its version. Names no host.
+    """
+    day = dt.datetime.now(dt.UTC).date()
+    machine = f"{os.cpu_count()} processors, {platform.system()} {platform.machine()}"
+    programs = f"Python {platform.python_version()}" + (f", Docker Engine {engine}" if engine else "")
+    return (
+        f"Measured on {day}: {machine}, {programs}; {_busy():.0%} of the processors at work before it began."
+    )
+
+
+def _busy() -> float:
+    """The share of all processors' time that was not idle. Source: /proc/stat, whose 4th and 5th fields are idle."""
+    before = _ticks()
+    time.sleep(BUSY_S)
+    spent = [now - then for now, then in zip(_ticks(), before, strict=True)]
+    return 1 - sum(spent[3:5]) / sum(spent)
+
+
+def _ticks() -> list[int]:
+    with Path("/proc/stat").open(encoding="ascii") as file:
+        return [int(field) for field in file.readline().split()[1:9]]

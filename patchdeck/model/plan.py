@@ -103,6 +103,8 @@ class PlannedUnit(Value, frozen=True, kw_only=True):
     """Why not start-first, and what else is particular about it."""
     dependents: tuple[Dependent, ...] = ()
     auto_remove: bool = False
+    port_range: bool = False
+    """It takes a host port out of a range, which containers that start at once would race for."""
 
 
 class PlannedStep(Value, frozen=True, kw_only=True):

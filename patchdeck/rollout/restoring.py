@@ -31,17 +31,16 @@ _OF_WORKER = (PauseKind.SIGNAL, PauseKind.ENGINE)
 def outline(plan: Plan) -> Outline:
     """What a plan fixes for the machine."""
     orders = tuple(unit.order for unit in plan.units)
-    allowed = plan.strategy.max_unavailable
-    # Without a number of its own a stop-first unit has to be let down, one at a time.
-    budget = allowed.of(len(orders)) if allowed else int(Order.STOP_FIRST in orders)
     after = plan.strategy.pause_after
     return Outline(
         steps=tuple(step.units for step in plan.steps),
         orders=orders,
-        budget=budget,
+        # As the plan came to it; a stop-first unit has to be let down, one at a time.
+        budget=max(plan.max_unavailable, int(Order.STOP_FIRST in orders)),
         pause_after=frozenset(
             step.index for step in plan.steps if ("canary" if step.name == "canary" else "batch") in after
         ),
+        port_range=frozenset(unit.index for unit in plan.units if unit.port_range),
     )
 
 

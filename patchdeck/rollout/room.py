@@ -7,11 +7,13 @@ import time
 from collections.abc import Callable
 from typing import Final
 
-from patchdeck.model.journal import PaceChanged
+from patchdeck import durations
+from patchdeck.model.journal import Binding, PaceChanged
 from patchdeck.model.plan import Order, Plan
 from patchdeck.rollout.hands import NoAnswer
 from patchdeck.rollout.ledger import Ledger
 from patchdeck.rollout.link import Link
+from patchdeck.rollout.restoring import outline
 from patchdeck.rollout.runner import Start
 from patchdeck.rollout.seams import Pacer, StartSeen
 from patchdeck.rollout.sentry import not_ready
@@ -43,6 +45,7 @@ class RoomTeller:
         self._write = write
         self._down: frozenset[int] = frozenset()
         self._told: tuple[int, object] | None = None
+        self._budget = outline(plan).budget
         self._takes_down = any(unit.order is Order.STOP_FIRST for unit in plan.units)
 
     async def follow(self, link: Link, ledger: Callable[[], Ledger | None]) -> None:
@@ -72,10 +75,25 @@ class RoomTeller:
                     pace=admitted.starts,
                     in_flight=in_flight,
                     binds=state.binds,
-                    detail=admitted.detail,
+                    detail=self._in_words(state, admitted.detail),
                     learned=self._pacer.learned,
                 )
             )
+
+    def _in_words(self, state: State, of_pace: str) -> str:
+        """What the limit that binds is about."""
+        match state.binds:
+            case Binding.PACE | Binding.PRESSURE:
+                return of_pace
+            case Binding.AVAILABILITY:
+                return f"{self._budget} may be missing at once"
+            case Binding.PORTS:
+                return "host ports out of a range are taken one after the other"
+            case Binding.DEADLINE:
+                return f"each has {durations.written(self._plan.strategy.deadline_s)} to be ready"
+            case Binding.STEP:
+                return f"{self._plan.steps[state.step].name} is to pass its gates first"
+        return ""
 
     def started(self, start: Start) -> None:
         """A start is over: the pace learns from it."""

@@ -52,6 +52,8 @@ class Outline(Value, frozen=True, kw_only=True):
     """Replicas that the rollout may keep away at once."""
     pause_after: frozenset[int] = frozenset()
     """Steps after which it waits for a person."""
+    port_range: frozenset[int] = frozenset()
+    """Units that take a host port out of a range, and so start one after the other."""
 
 
 class State(Value, frozen=True, kw_only=True):

@@ -17,6 +17,7 @@ from typing import Final
 from msgspec.structs import replace
 
 from patchdeck.model.journal import Binding, Command, PauseKind, RolloutState, Verdict
+from patchdeck.model.plan import Order
 from patchdeck.rollout.signals import (
     Answer,
     Asked,
@@ -242,9 +243,7 @@ def _is_ready(outline: Outline, state: State) -> bool:
 def _admitted(outline: Outline, state: State) -> Moved:
     """Units of this step that may start now, and what keeps the next from it."""
     effects: list[Effect] = []
-    binds = Binding.NOTHING
-    if state.step + 1 < len(outline.steps):
-        binds = Binding.STEP
+    binds: Binding | None = None
     for unit in outline.steps[state.step]:
         if state.stands[unit] is not Stand.WAITING:
             continue
@@ -254,10 +253,27 @@ def _admitted(outline: Outline, state: State) -> Moved:
             binds = state.room_binds
         elif not affordable(outline, state, unit):
             binds = Binding.AVAILABILITY
+        elif _races(outline, state, unit):
+            binds = Binding.PORTS
         else:
             effects.append(Go(unit=unit))
             state = replace(moved_to(state, unit, Stand.STARTING), changed=True)
-    return replace(state, binds=binds), tuple(effects)
+    return replace(state, binds=binds or _waits_for(outline, state)), tuple(effects)
+
+
+def _races(outline: Outline, state: State, unit: int) -> bool:
+    """Another one may be after the same host port, or has two as long as both its containers run."""
+    if unit not in outline.port_range:
+        return False
+    held = (Stand.STARTING, Stand.UP) if outline.orders[unit] is Order.START_FIRST else (Stand.STARTING,)
+    return any(state.stands[other] in held for other in outline.port_range)
+
+
+def _waits_for(outline: Outline, state: State) -> Binding:
+    """What keeps the next step from beginning, where no unit of this one waits any more."""
+    if state.count(Stand.STARTING, Stand.UP):
+        return Binding.DEADLINE
+    return Binding.STEP if state.step + 1 < len(outline.steps) else Binding.NOTHING
 
 
 def _commit(_: Outline, state: State) -> Moved:

@@ -182,6 +182,16 @@ def test_ports_that_were_published_all_are_frozen_too() -> None:
     assert ports.frozen(web["HostConfig"], web)["PortBindings"] == {"80/tcp": [{"HostPort": "32768"}]}
 
 
+@pytest.mark.parametrize(
+    ("host_port", "from_range"), [("8080-8090", True), ("8080-8080", False), ("8080", False), ("", False)]
+)
+def test_a_port_out_of_a_range_is_known_from_a_fixed_and_from_any_free_one(
+    host_port: str, *, from_range: bool
+) -> None:
+    web = container(host_config={"PortBindings": {"80/tcp": [{"HostPort": host_port}]}})
+    assert ports.from_range(web) is from_range
+
+
 # --- references -----------------------------------------------------------------------------------
 
 

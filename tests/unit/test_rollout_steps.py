@@ -252,9 +252,39 @@ def test_the_limit_that_binds_is_told() -> None:
     assert effects == (Go(unit=1),)
     assert state.binds is Binding.AVAILABILITY
     state, _ = advance(outline, state, UnitReady(unit=0))
+    assert state.binds is Binding.DEADLINE
+    for unit in (1, 2):
+        state, _ = advance(outline, state, UnitReady(unit=unit))
     assert state.binds is Binding.STEP
     state, _ = advance(outline, state, Asked(command=Command.PAUSE))
     assert state.public is RolloutState.PAUSED
+    state, _ = advance(outline, state, Judged(step=0, verdict=Verdict.PASS))
+    assert state.binds is Binding.PAUSE
+
+
+def test_pressure_that_leaves_no_room_is_told_as_what_binds() -> None:
+    state = replace(fresh(THREE_UNITS), locked=True)
+    state, _ = advance(THREE_UNITS, state, Room(starts=0, binds=Binding.PRESSURE))
+    state, effects = advance(THREE_UNITS, state, Prepared())
+    assert (effects, state.binds) == ((), Binding.PRESSURE)
+
+
+@pytest.mark.parametrize(("order", "until"), [(STOP, UnitStarted(unit=0)), (START, UnitReady(unit=0))])
+def test_units_that_take_a_host_port_out_of_a_range_go_one_after_the_other_and_others_beside_them(
+    order: Order, until: Signal
+) -> None:
+    outline = Outline(steps=((0, 1, 2),), orders=(order,) * 3, budget=3, port_range=frozenset({0, 1}))
+    state = replace(fresh(outline), locked=True, room=9)
+    state, effects = advance(outline, state, Prepared())
+    assert effects == (Go(unit=0), Go(unit=2))
+    assert state.binds is Binding.PORTS
+    if order is START:
+        # Its old container has a port of the range as long as it is not ready.
+        state, effects = advance(outline, state, UnitStarted(unit=0))
+        assert (effects, state.binds) == ((), Binding.PORTS)
+    state, effects = advance(outline, state, until)
+    assert effects == (Go(unit=1),)
+    assert state.binds is Binding.DEADLINE
 
 
 def test_a_gate_promoted_right_after_a_worker_resumed_is_passed_once_its_units_were_seen_again() -> None:

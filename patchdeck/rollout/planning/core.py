@@ -130,6 +130,7 @@ def _units(
                 reasons=reasons,
                 dependents=how.dependents,
                 auto_remove=facts.auto_remove,
+                port_range=how.port_range,
             )
         )
     return tuple(units), planned

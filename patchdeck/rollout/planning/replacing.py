@@ -8,7 +8,7 @@ from patchdeck.model import ConfigChange, Dependent, Refusal, Role
 from patchdeck.model.facts import Value
 from patchdeck.rollout.planning.rules import Rule
 from patchdeck.rollout.planning.world import ContainerSeen, World
-from patchdeck.rollout.recreate import references
+from patchdeck.rollout.recreate import ports, references
 from patchdeck.rollout.recreate.compose import PROJECT, SERVICE
 from patchdeck.rollout.recreate.documents import Document, config_of
 from patchdeck.rollout.recreate.ordering import Hindrance
@@ -26,6 +26,7 @@ class Replacing(Value, frozen=True, kw_only=True):
     hindrances: tuple[Hindrance, ...] = ()
     """Why not start-first; none: it may run beside its successor."""
     dependents: tuple[Dependent, ...] = ()
+    port_range: bool = False
     has_healthcheck: bool | None = None
     """Its successor will. None: the new image's configuration is not known."""
 
@@ -96,6 +97,7 @@ def _replacing(
         refusals=(*made.refusals, *_refusals(world, around, container, along)),
         hindrances=made.hindrances,
         dependents=tuple(dependents),
+        port_range=ports.from_range(container.inspect),
         has_healthcheck=_checks(config_of(told), made.body) if told is not None else None,
     )
 

@@ -50,6 +50,11 @@ def wanted(container: Document) -> Iterator[Wanted]:
             yield Wanted(port=port, first=int(first), last=int(last or first))
 
 
+def from_range(container: Document) -> bool:
+    """It takes any port of a range, so that two that start at once may be after the same one."""
+    return any(one.first != one.last for one in wanted(container))
+
+
 def taken(containers: Sequence[Document]) -> frozenset[Socket]:
     """The host ports that these containers have now. Addresses are not told apart: one host port is one port."""
     return frozenset(

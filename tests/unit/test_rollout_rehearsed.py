@@ -19,6 +19,7 @@ from patchdeck.model import RolloutState
 from patchdeck.rollout.database import JournalError
 from patchdeck.rollout.journal import Journal
 from patchdeck.rollout.planning.maker import make_plan
+from patchdeck.rollout.planning.offers import read_offers
 from patchdeck.rollout.submit import submit
 from patchdeck.rollout.worker import carry_out
 from patchdeck.settings import Settings
@@ -82,6 +83,21 @@ async def test_an_image_that_has_to_be_pulled_is_asked_of_the_simulated_engine_a
         state = await carry_out(await submitted(target, tmp_path, f"{repository}:1.2"), tmp_path)
         assert state.end is RolloutState.COMMITTED, state.text
         assert await service(target) == whole(f"{repository}:1.2")
+    assert not outside.trace.exists()
+
+
+async def test_what_a_service_could_be_moved_to_is_asked_of_the_simulated_engine_alone(
+    tmp_path: Path, outside: Outside
+) -> None:
+    world = World(seed=1)
+    stock(world)
+    async with serving(world, tmp_path) as target, Connection(target) as connection:
+        offers = await read_offers(
+            connection, f"{outside.host}/shop/web:1.0", environ=os.environ, home=tmp_path
+        )
+    assert "shop/web:1.1" in offers.here
+    assert offers.tags == ()
+    assert not offers.trouble
     assert not outside.trace.exists()
 
 

@@ -46,6 +46,9 @@ async def read_offers(
     except ValueError as error:
         raise Unreadable(f"the answer to /images/json is not an engine's: {error}") from error
     here = tuple(tag for one in listed for tag in one.RepoTags or () if not tag.startswith("<none>"))
+    if engine.simulated:
+        # Its registry tells no tags, and a real one is not to be asked, nor who we are there.
+        return Offers(here=here)
     try:
         tags = await _tags(engine, image, environ, home)
     except (RegistryFault, CredentialsError, InvalidReference) as error:

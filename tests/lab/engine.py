@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import signal
+import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -38,6 +39,7 @@ class Engine(EngineClient):
     `network="none"` has no bridge and no rules: quickest, and enough where containers need no network (create none
     on it: its bridge would lie among the machine's own). `network="bridge"` gives the engine a network namespace of
     its own, with a real bridge and real iptables rules in it; published ports are then found at `.address`.
+    With `disk_bytes` its data lies on a disk of that size, which a test may fill.
     """
 
     def __init__(
@@ -48,6 +50,7 @@ class Engine(EngineClient):
         generation: Generation = "stock",
         network: Network = "none",
         live_restore: bool = False,
+        disk_bytes: int = 0,
         programs: Programs | None = None,
     ) -> None:
         super().__init__(
@@ -59,6 +62,7 @@ class Engine(EngineClient):
         self.network: Network = network
         self.folder = place.folder
         self._live_restore = live_restore
+        self._disk_bytes = disk_bytes
         self._cgroup = place.cgroup
         self.namespace = Namespace(place.namespace) if network == "bridge" else None
         self._record = record
@@ -79,6 +83,7 @@ class Engine(EngineClient):
         try:
             if self.namespace is not None and not self.namespace.address:
                 self.namespace.create()
+            self._mount_disk()
             self._start_containerd(timeout)
             self._start_dockerd(timeout)
         except BaseException:
@@ -115,6 +120,14 @@ class Engine(EngineClient):
             self.kill()
         self._start_dockerd(timeout)
 
+    def restart_containerd(self, timeout: float = 60.0) -> None:
+        """Ends containerd and starts it again, and dockerd too; what runs in containers goes on meanwhile."""
+        if self._containerd is None:
+            raise LabError(f"the {self.generation} engine is not started")
+        self._containerd.stop()
+        self._start_containerd(timeout)
+        self.restart_after_kill(timeout)
+
     def pause(self) -> None:
         """SIGSTOP to dockerd: connections are taken by the kernel and nothing answers."""
         self._daemon.pause()
@@ -140,6 +153,11 @@ class Engine(EngineClient):
     def metrics(self) -> str:
         """`host:port` of the engine's own Prometheus metrics."""
         return self._metrics
+
+    @property
+    def data(self) -> Path:
+        """Where it keeps images, volumes and containers."""
+        return self.folder / "data"
 
     @property
     def log(self) -> Path:
@@ -176,6 +194,13 @@ class Engine(EngineClient):
             on_start=self._record.add,
         )
 
+    def _mount_disk(self) -> None:
+        """A disk of its own for the engine's data. It goes with the engine, as every mount below its folder."""
+        if self._disk_bytes and not os.path.ismount(self.data):
+            self.data.mkdir(exist_ok=True)
+            mount = ["mount", "-t", "tmpfs", "-o", f"size={self._disk_bytes}", "tmpfs", str(self.data)]
+            subprocess.run(mount, check=True)
+
     def _start_containerd(self, timeout: float) -> None:
         """A containerd of our own: dockerd would otherwise take the machine's, if one runs, and share it."""
         root = self.folder / "ctr"
@@ -201,7 +226,7 @@ class Engine(EngineClient):
         argv = [
             self.program("dockerd"),
             f"--config-file={config}",
-            f"--data-root={self.folder / 'data'}",
+            f"--data-root={self.data}",
             f"--exec-root={self.folder / 'exec'}",
             f"--pidfile={self.folder / 'pid'}",
             f"--host={self.host}",

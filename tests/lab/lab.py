@@ -60,6 +60,7 @@ class Lab:
         *,
         network: Network = "none",
         live_restore: bool = False,
+        disk_bytes: int = 0,
         programs: Programs | None = None,
     ) -> Engine:
         """A started engine; it ends with the lab, or before by `with` or `.stop()`."""
@@ -76,6 +77,7 @@ class Lab:
             generation=generation,
             network=network,
             live_restore=live_restore,
+            disk_bytes=disk_bytes,
             programs=programs,
         )
         return self._parts.enter_context(engine)

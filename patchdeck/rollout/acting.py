@@ -53,7 +53,8 @@ class Journalling:
             )
             return took_s
 
-        POINTS.reached()
+        point = intent.act if intent.unit is None else f"{intent.act} {intent.unit}"
+        POINTS.reached("before call", point)
         began = time.monotonic()
         try:
             result = await make(self._link.hands)
@@ -63,7 +64,7 @@ class Journalling:
         except NoAnswer as error:
             await tell("", ok=False, status=None, text=str(error))
             raise
-        POINTS.reached()
+        POINTS.reached("after call", point)
         container_id, text = answer(result)
         return result, await tell(container_id, ok=True, status=200, text=text)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 from collections.abc import Callable
 
@@ -49,7 +48,6 @@ class Formalities:
         tell: Callable[[Signal], None],
     ) -> None:
         self._task = task
-        self._journal = journal
         self._link = link
         self._scribe = scribe
         self._tell = tell
@@ -102,11 +100,9 @@ class Formalities:
             await self._remove_old_image()
         if state.locked and state.end.over:
             await self._keeper.release()
-        rollout = self._task.rollout
         await self._scribe.write(
-            StateEntered(rollout=rollout, state=state.end, text=state.text, summary=summary)
+            StateEntered(rollout=self._task.rollout, state=state.end, text=state.text, summary=summary)
         )
-        await asyncio.to_thread(self._journal.set_over, rollout, over=state.end.over)
 
     async def _remove_old_image(self) -> None:
         """As asked for. An engine refuses while anything else is made of it, and that is as it should be."""

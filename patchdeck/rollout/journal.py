@@ -7,14 +7,15 @@ and are never shown. The file is its owner's alone.
 
 from __future__ import annotations
 
+import contextlib
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Final, TypeVar
 
 import msgspec
 from msgspec.structs import replace
 
-from patchdeck.model.journal import Actor, AnyEntry, Command, Entry, Planned
+from patchdeck.model.journal import Actor, AnyEntry, Command, Entry, Planned, StateEntered
 from patchdeck.rollout.crash_points import POINTS
 from patchdeck.rollout.database import Database, JournalError
 from patchdeck.rollout.processes import Process, is_alive, is_here
@@ -75,14 +76,14 @@ class Journal(Database):
     ) -> Planned:
         """Enter a rollout into the journal, with its first entry. `target` says how its worker reaches the engine.
 
-        With `ended_by` it is over before it began: these come right after.
+        With `ended_by`, which come right after, it may be over before it began.
         """
         plan = planned.plan
         with self.told(), self.transaction():
             self.run(
-                "INSERT INTO rollouts (id, planned_ns, service, engine, engine_id, target, over)"
-                " VALUES (?, ?, ?, ?, ?, ?, ?)",
-                planned.rollout, planned.at_ns, plan.service, plan.engine, engine_id, target, int(bool(ended_by)),
+                "INSERT INTO rollouts (id, planned_ns, service, engine, engine_id, target)"
+                " VALUES (?, ?, ?, ?, ?, ?)",
+                planned.rollout, planned.at_ns, plan.service, plan.engine, engine_id, target,
             )  # fmt: skip
             self._keep(planned.rollout, documents)
             first = self._insert(planned)
@@ -114,19 +115,20 @@ class Journal(Database):
             row = self.one("SELECT target FROM rollouts WHERE id = ?", rollout)
         return bytes(row[0])
 
-    def set_over(self, rollout: str, *, over: bool) -> None:
-        with self.told():
-            self.run("UPDATE rollouts SET over = ? WHERE id = ?", int(over), rollout)
-
     # --- entries ----------------------------------------------------------------------------------
 
     def write(self, *entries: AnyEntry) -> list[AnyEntry]:
         """On disk, all or none, when this returns; the entries with their sequences and times."""
-        POINTS.reached()
+        with self._writing(*entries):
+            return [self._insert(entry) for entry in entries]
+
+    @contextlib.contextmanager
+    def _writing(self, *what: AnyEntry | str) -> Iterator[None]:
+        """A transaction of a worker, which is on disk at the end. `what` names its crash points."""
+        POINTS.reached("before writing", *what)
         with self.told(), self.transaction():
-            written = [self._insert(entry) for entry in entries]
-        POINTS.reached()
-        return written
+            yield
+        POINTS.reached("after writing", *what)
 
     def _insert(self, entry: E) -> E:
         (last,) = self.one("SELECT coalesce(max(sequence), 0) FROM entries WHERE rollout = ?", entry.rollout)
@@ -135,6 +137,9 @@ class Journal(Database):
             "INSERT INTO entries (rollout, sequence, entry) VALUES (?, ?, ?)",
             written.rollout, written.sequence, msgspec.json.encode(written),
         )  # fmt: skip
+        if isinstance(entry, StateEntered):
+            # Together with its entry: one that ended and counted as open would keep its service for ever.
+            self.run("UPDATE rollouts SET over = ? WHERE id = ?", int(entry.state.over), entry.rollout)
         return written
 
     def entries(self, rollout: str) -> list[AnyEntry]:
@@ -187,14 +192,14 @@ class Journal(Database):
         ]  # fmt: skip
 
     def take(self, order: Order) -> None:
-        with self.told():
+        with self._writing(f"{order.command} taken"):
             self.run("UPDATE commands SET taken = 1 WHERE number = ?", order.number)
 
     # --- documents --------------------------------------------------------------------------------
 
     def keep(self, rollout: str, documents: Sequence[tuple[str, object]]) -> None:
         """Keep documents by name, all or none; one that is there already stays as it was."""
-        with self.told(), self.transaction():
+        with self._writing("documents"):
             self._keep(rollout, documents)
 
     def _keep(self, rollout: str, documents: Sequence[tuple[str, object]]) -> None:
@@ -216,7 +221,7 @@ class Journal(Database):
 
     def claim(self, rollout: str, process: Process) -> None:
         """Make this process the rollout's worker. Raises WorkerThere while another one is."""
-        with self.told(), self.transaction():
+        with self._writing("claim"):
             if (known := self._worker(rollout)) is not None and known[0] != process and _is_there(*known):
                 holder = known[0]
                 raise WorkerThere(
@@ -234,7 +239,7 @@ class Journal(Database):
 
     def leave(self, rollout: str) -> None:
         """The rollout has no worker any more."""
-        with self.told():
+        with self._writing("leave"):
             self.run("DELETE FROM workers WHERE rollout = ?", rollout)
 
     def worker(self, rollout: str) -> Process | None:

@@ -109,7 +109,6 @@ async def _carried_out(
     entries = journal.entries(rollout)
     number = 1 + sum(isinstance(entry, WorkerBegan) for entry in entries)
     journal.write(WorkerBegan(rollout=rollout, worker=actor("worker"), number=number, detached=detached))
-    journal.set_over(rollout, over=False)
     settings = settings_of(journal, rollout)
     state = None
     try:
@@ -123,7 +122,6 @@ async def _carried_out(
         if state is None or state.changed:
             raise JournalError(f"rollout {rollout} can not go on: {error}") from error
         journal.write(StateEntered(rollout=rollout, state=RolloutState.FAILED, text=str(error)))
-        journal.set_over(rollout, over=True)
         return replace(state, end=RolloutState.FAILED, text=str(error), locked=True)
 
 

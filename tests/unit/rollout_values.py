@@ -126,11 +126,10 @@ def numbered(entries: list[AnyEntry]) -> list[AnyEntry]:
     ]
 
 
-def enter(folder: Path, entries: list[AnyEntry], *, over: bool) -> None:
+def enter(folder: Path, entries: list[AnyEntry]) -> None:
     """Into a journal of its own."""
     with Journal(folder) as journal:
         first = entries[0]
         assert isinstance(first, Planned)
         journal.open_rollout(first, engine_id="e", target=encode_target(TARGET))
         journal.write(*entries[1:])
-        journal.set_over(first.rollout, over=over)

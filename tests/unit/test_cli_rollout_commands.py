@@ -47,7 +47,7 @@ def run(folder: Path, *arguments: str) -> Result:
 
 @pytest.fixture
 def journal(tmp_path: Path) -> Path:
-    enter(tmp_path, committed(), over=True)
+    enter(tmp_path, committed())
     return tmp_path
 
 
@@ -85,7 +85,7 @@ def test_a_rollout_is_listed_and_shown_with_all_that_was_done(journal: Path) -> 
 
 
 def test_one_whose_worker_is_gone_is_lost_and_how_it_goes_on_is_told(tmp_path: Path) -> None:
-    enter(tmp_path, held(), over=False)
+    enter(tmp_path, held())
     done = run(tmp_path, "list")
     assert "lost" in done.stdout
     assert f"`patchdeck rollout resume {ID}` goes on" in done.stderr
@@ -132,7 +132,7 @@ def test_what_is_asked_of_one_that_is_over_is_refused_and_in_the_journal(journal
 
 
 def test_one_without_a_worker_has_nothing_to_pause(tmp_path: Path) -> None:
-    enter(tmp_path, held(), over=False)
+    enter(tmp_path, held())
     done = run(tmp_path, "pause", ID)
     assert done.exit_code == 5
     assert "it has no worker" in done.stderr

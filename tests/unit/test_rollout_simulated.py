@@ -49,7 +49,7 @@ class CutAt:
     def __init__(self, point: int) -> None:
         self.left = point
 
-    def reached(self) -> None:
+    def reached(self, *_: object) -> None:
         self.left -= 1
         if self.left == 0:
             raise Killed

@@ -1,0 +1,246 @@
+"""A service of six replicas, and rollouts of it that are cut short: the worker is killed, or the engine, or both.
+
+A point is before or after a journal write or an engine call (patchdeck/rollout/crash_points.py). A cell is a rollout
+that is cut short at one point, and what a person does then. A service that one cell moved is moved on in the next.
+"""
+
+from __future__ import annotations
+
+import logging
+import signal
+import subprocess
+import time
+import zlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Final, Self
+
+from msgspec.structs import replace
+
+from patchdeck.model import Amount, Command, Rollout, RolloutState, Strategy
+from patchdeck.rollout.crash_points import AT, LIST, PID
+from patchdeck.rollout.journal import Journal
+from patchdeck.rollout.processes import actor
+from patchdeck.rollout.submit import NotSubmitted
+from tests.lab.engine import Engine
+from tests.lab.images import Images
+from tests.lab.processes import wait_until
+from tests.lab.services import start_service
+from tests.live.rollouts import Worker, locks, service_now, submitted, told, worker
+
+_log: Final = logging.getLogger(__name__)
+
+REPLICAS: Final = 6
+STRATEGY: Final = Strategy(
+    canary=Amount(count=1),
+    batch=Amount(share=1.0),
+    max_unavailable=Amount(count=2),
+    bake_s=0.0,
+    deadline_s=60.0,
+    pace=5,
+    gates={"ratio": "off", "contention": "off"},
+)
+LONGEST_S: Final = 60.0
+"""For one worker."""
+
+
+class Victim(StrEnum):
+    WORKER = "the worker"
+    ENGINE = "the engine"
+    BOTH = "worker and engine"
+
+
+class Way(StrEnum):
+    RESUMED = "resumed"
+    ROLLED_BACK = "rolled back"
+    GOING_BACK = "resumed on its way back"
+    """It was aborted with all replicas moved, and is killed after that."""
+
+
+@dataclass(frozen=True)
+class Cell:
+    """Who is killed where, and how it goes on."""
+
+    victim: Victim
+    point: str
+    way: Way
+
+    def __str__(self) -> str:
+        return f"{self.victim} killed {self.point}, then {self.way}"
+
+    def is_in(self, part: int, parts: int) -> bool:
+        """By its name alone: parts have to agree in silence, though no two rollouts write quite the same entries."""
+        return zlib.crc32(str(self).encode()) % parts == part
+
+
+class Matrix:
+    """The service, and what is done to it. `with Matrix(engine, images, folder) as matrix`."""
+
+    def __init__(self, engine: Engine, images: Images, folder: Path) -> None:
+        self.engine = engine
+        self._images = {version: images.web(version) for version in ("1.0", "1.1")}
+        self._ids = {
+            version: engine.get(f"/images/{name}/json")["Id"] for version, name in self._images.items()
+        }
+        self._home = folder
+        self._services = 0
+        self._workers: list[Worker] = []
+        self._new_service()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._end_workers()
+
+    async def points(self, way: Way = Way.RESUMED) -> list[str]:
+        """All of a rollout that nobody disturbs, in order; of one that is aborted, those of its way back."""
+        listed = self.folder / "points"
+        listed.unlink(missing_ok=True)
+        rollout = await self._submitted(way)
+        first = self._worker(rollout, {LIST: str(listed)})
+        if way is Way.GOING_BACK:
+            self._abort_when_moved(rollout, first)
+        first.wait(LONGEST_S)
+        self._check(told(rollout, self.folder), "with nobody disturbing it")
+        points = listed.read_text().splitlines()
+        if way is Way.GOING_BACK:
+            points = points[points.index(f"before writing StateEntered {RolloutState.ROLLING_BACK}") :]
+        return points
+
+    async def run(self, cells: Sequence[Cell]) -> None:
+        """All of them, whatever becomes of each. Raises AssertionError that names those that did not end whole."""
+        broken = []
+        missed = []
+        for number, cell in enumerate(cells, 1):
+            began = time.monotonic()
+            try:
+                hit = await self.cell(cell)
+            except (AssertionError, NotSubmitted, subprocess.TimeoutExpired) as error:
+                broken.append(f"{cell}: {error}")
+                _log.error("%d of %d: %s: NOT WHOLE: %s", number, len(cells), cell, error)
+                self._new_service()
+                continue
+            if not hit:
+                missed.append(cell)
+            became = "whole" if hit else "its point did not come"
+            _log.info("%d of %d: %s: %s, %.1f s", number, len(cells), cell, became, time.monotonic() - began)
+        assert not broken, "\n".join(broken)
+        # How often the pace changes, for one, is not the same in any two rollouts.
+        assert len(missed) <= len(cells) / 10, [str(cell) for cell in missed]
+
+    async def cell(self, cell: Cell) -> bool:
+        """One rollout; whether it came to the point. Raises AssertionError if the service is not whole afterwards."""
+        rollout = await self._submitted(cell.way)
+        environ = {AT: cell.point}
+        if cell.victim is not Victim.WORKER:
+            environ[PID] = str(self.engine.pid)
+        first = self._worker(rollout, environ)
+        if cell.way is Way.GOING_BACK:
+            self._abort_when_moved(rollout, first)
+        if cell.victim is Victim.WORKER:
+            hit = first.wait(LONGEST_S) == -signal.SIGKILL
+        else:
+            assert wait_until(lambda: not self.engine.running or first.over, LONGEST_S), cell
+            hit = not self.engine.running
+        if cell.victim is Victim.BOTH:
+            first.process.kill()
+        if hit and cell.way is Way.ROLLED_BACK and not told(rollout, self.folder).state.over:
+            self._abort(rollout)
+        if not self.engine.running:
+            self.engine.restart_after_kill()
+        first.wait(LONGEST_S)
+        self._resume(rollout, is_lost=hit and cell.victim is not Victim.ENGINE)
+        self._check(told(rollout, self.folder), f"{cell}, {hit=}")
+        return hit
+
+    # --- what a person does -----------------------------------------------------------------------
+
+    async def _submitted(self, way: Way) -> str:
+        strategy = replace(STRATEGY, pause_after=("batch",)) if way is Way.GOING_BACK else STRATEGY
+        self._before = {name: one["Id"] for name, one in service_now(self.engine).items()}
+        return await submitted(self.engine, self.folder, self._images[self._target], strategy)
+
+    def _abort(self, rollout: str) -> None:
+        with Journal(self.folder) as journal:
+            journal.ask(rollout, Command.ABORT, actor("test"), "the matrix")
+
+    def _abort_when_moved(self, rollout: str, first: Worker) -> None:
+        """Once every replica runs the new version, and a person is waited for."""
+
+        def paused() -> bool:
+            return first.over or told(rollout, self.folder).state is RolloutState.PAUSED
+
+        assert wait_until(paused, LONGEST_S), rollout
+        self._abort(rollout)
+
+    def _resume(self, rollout: str, *, is_lost: bool) -> None:
+        """Where it is not over: once if its worker was killed, and once more if it says what has to be done before.
+
+        An engine that is killed in the middle of a start may leave a trace of it in containerd's memory, which no call
+        of the engine heals.
+        """
+        while not (story := told(rollout, self.folder)).state.over:
+            if "restart containerd" in story.text:
+                _log.info("containerd is restarted, as the rollout says")
+                self.engine.restart_containerd()
+            elif not is_lost:
+                return
+            is_lost = False
+            self._worker(rollout).wait(LONGEST_S)
+
+    # --- what is there ----------------------------------------------------------------------------
+
+    @property
+    def _target(self) -> str:
+        return "1.1" if self._version == "1.0" else "1.0"
+
+    def _new_service(self) -> None:
+        """With a journal of its own: a rollout that did not end whole would keep the service."""
+        self._end_workers()
+        if not self.engine.running:
+            self.engine.restart_after_kill()
+        self.engine.clean()
+        self._services += 1
+        self.folder = self._home / f"service{self._services}"
+        self.folder.mkdir()
+        self._version = "1.0"
+        start_service(self.engine, self._images["1.0"], REPLICAS, restart="always")
+        self._names = sorted(service_now(self.engine))
+
+    def _worker(self, rollout: str, environ: dict[str, str] | None = None) -> Worker:
+        started = worker(rollout, self.folder, environ)
+        self._workers.append(started)
+        return started
+
+    def _end_workers(self) -> None:
+        for one in self._workers:
+            if not one.over:
+                one.process.kill()
+                one.wait()
+        self._workers.clear()
+
+    def _check(self, rollout: Rollout, where: str) -> None:
+        """Whole: all replicas, one version, each under its name and with its policy, nothing else, no lock. If it was
+        not moved, its containers are the very ones that were there before.
+        """
+        assert rollout.state.over, (where, rollout.state, rollout.text)
+        moved = rollout.state is RolloutState.COMMITTED
+        if moved:
+            self._version = self._target
+        now = service_now(self.engine)
+        assert sorted(now) == self._names, where
+        assert {one["Image"] for one in now.values()} == {self._ids[self._version]}, where
+        assert all(one["State"]["Running"] for one in now.values()), where
+        assert {one["HostConfig"]["RestartPolicy"]["Name"] for one in now.values()} == {"always"}, where
+        assert moved or _ids(now) == self._before, where
+        assert not locks(self.engine), where
+
+
+def _ids(containers: dict[str, dict[str, Any]]) -> dict[str, str]:
+    return {name: one["Id"] for name, one in containers.items()}

@@ -195,11 +195,25 @@ async def _alone(rollout: str, folder: Path | None, *, take_over: bool) -> State
     return await carry_out(rollout, folder, detached=True, take_over=take_over, began=listen)
 
 
+def _stand_alone() -> None:
+    """Leave behind what the session gave to it that is not the worker's business."""
+    os.umask(0o077)
+    if sys.platform != "linux":
+        return
+    # Sessions of a desktop or a service manager are made likely victims when memory runs out. The worker is none.
+    score = Path("/proc/self/oom_score_adj")
+    try:
+        if int(score.read_text(encoding="ascii")) > 0:
+            score.write_text("0", encoding="ascii")
+    except OSError as error:
+        _log.info("it stays as likely to be ended for want of memory as the session was: %s", error)
+
+
 def main(arguments: list[str]) -> int:
     """`python -m patchdeck.rollout.worker ROLLOUT [--take-over]`; the exit status."""
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
     rollout, *flags = arguments
-    os.umask(0o077)
+    _stand_alone()
     status = NEEDS_PERSON
     try:
         state = asyncio.run(_alone(rollout, None, take_over="--take-over" in flags))

@@ -99,7 +99,7 @@ def test_what_lives_in_the_namespaces_of_a_restarted_one_is_restarted_after_it()
 
 def test_a_port_out_of_a_range_is_told_since_such_replicas_can_not_start_all_at_once() -> None:
     asked = {"PortBindings": {"80/tcp": [{"HostPort": "8080-8090"}]}}
-    ranged = msgspec.structs.replace(WEB[0], inspect=WEB[0].inspect | {"HostConfig": asked})
+    ranged = msgspec.structs.replace(WEB[0], inspect={**WEB[0].inspect, "HostConfig": asked})
     first, second = replacing(seen_of(ranged, WEB[1])).values()
     assert (first.port_range, second.port_range) == (True, False)
 

@@ -17,7 +17,7 @@ _HEADING = re.compile(r"^## (.+)$", re.MULTILINE)
 def sections(page: str) -> dict[str, str]:
     """What stands under each heading of the second level, by title, with the heading."""
     found = list(_HEADING.finditer(page))
-    ends = [one.start() for one in found[1:]] + [len(page)]
+    ends = [*(one.start() for one in found), len(page)][1:]
     return {one[1]: page[one.start() : end] for one, end in zip(found, ends, strict=True)}
 
 

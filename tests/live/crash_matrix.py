@@ -11,12 +11,12 @@ import signal
 import subprocess
 import time
 import zlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Final, Self
+from typing import Final, Self
 
 from msgspec.structs import replace
 
@@ -29,7 +29,8 @@ from tests.lab.engine import Engine
 from tests.lab.images import Images
 from tests.lab.processes import wait_until
 from tests.lab.services import start_service
-from tests.live.rollouts import Worker, locks, service_now, submitted, told, worker
+from tests.live.rollouts import locks, service_now, submitted, told
+from tests.live.warm_workers import WarmWorker
 
 _log: Final = logging.getLogger(__name__)
 
@@ -71,9 +72,19 @@ class Cell:
     def __str__(self) -> str:
         return f"{self.victim} killed {self.point}, then {self.way}"
 
-    def is_in(self, part: int, parts: int) -> bool:
-        """By its name alone: parts have to agree in silence, though no two rollouts write quite the same entries."""
-        return zlib.crc32(str(self).encode()) % parts == part
+
+def cells(
+    victim: Victim, points: Sequence[str], ways: Sequence[Way], part: int, parts: int
+) -> Iterator[Cell]:
+    """Those of one part. The first parts hold each point once, the ways mixed; the further ones its other ways.
+
+    By the point's name alone: parts agree in silence, though no two rollouts write quite the same entries.
+    """
+    turn, place = divmod(part, parts // len(ways))
+    for point in points:
+        drawn, mine = divmod(zlib.crc32(point.encode()), parts // len(ways))
+        if mine == place:
+            yield Cell(victim, point, ways[(drawn + turn) % len(ways)])
 
 
 class Matrix:
@@ -87,7 +98,7 @@ class Matrix:
         }
         self._home = folder
         self._services = 0
-        self._workers: list[Worker] = []
+        self._workers: list[WarmWorker] = []
         self._new_service()
 
     def __enter__(self) -> Self:
@@ -149,7 +160,7 @@ class Matrix:
             assert wait_until(lambda: not self.engine.running or first.over, LONGEST_S), cell
             hit = not self.engine.running
         if cell.victim is Victim.BOTH:
-            first.process.kill()
+            first.kill()
         if hit and cell.way is Way.ROLLED_BACK and not told(rollout, self.folder).state.over:
             self._abort(rollout)
         if not self.engine.running:
@@ -163,14 +174,13 @@ class Matrix:
 
     async def _submitted(self, way: Way) -> str:
         strategy = replace(STRATEGY, pause_after=("batch",)) if way is Way.GOING_BACK else STRATEGY
-        self._before = {name: one["Id"] for name, one in service_now(self.engine).items()}
         return await submitted(self.engine, self.folder, self._images[self._target], strategy)
 
     def _abort(self, rollout: str) -> None:
         with Journal(self.folder) as journal:
             journal.ask(rollout, Command.ABORT, actor("test"), "the matrix")
 
-    def _abort_when_moved(self, rollout: str, first: Worker) -> None:
+    def _abort_when_moved(self, rollout: str, first: WarmWorker) -> None:
         """Once every replica runs the new version, and a person is waited for."""
 
         def paused() -> bool:
@@ -185,13 +195,14 @@ class Matrix:
         An engine that is killed in the middle of a start may leave a trace of it in containerd's memory, which no call
         of the engine heals.
         """
-        while not (story := told(rollout, self.folder)).state.over:
-            if "restart containerd" in story.text:
+        for lost in (is_lost, False):
+            story = told(rollout, self.folder)
+            advised = "restart containerd" in story.text
+            if story.state.over or not (lost or advised):
+                return
+            if advised:
                 _log.info("containerd is restarted, as the rollout says")
                 self.engine.restart_containerd()
-            elif not is_lost:
-                return
-            is_lost = False
             self._worker(rollout).wait(LONGEST_S)
 
     # --- what is there ----------------------------------------------------------------------------
@@ -210,19 +221,17 @@ class Matrix:
         self.folder = self._home / f"service{self._services}"
         self.folder.mkdir()
         self._version = "1.0"
-        start_service(self.engine, self._images["1.0"], REPLICAS, restart="always")
-        self._names = sorted(service_now(self.engine))
+        replicas = start_service(self.engine, self._images["1.0"], REPLICAS, restart="always")
+        self._replicas = {one.name: one.id for one in replicas}
 
-    def _worker(self, rollout: str, environ: dict[str, str] | None = None) -> Worker:
-        started = worker(rollout, self.folder, environ)
+    def _worker(self, rollout: str, environ: dict[str, str] | None = None) -> WarmWorker:
+        started = WarmWorker(rollout, self.folder, environ or {})
         self._workers.append(started)
         return started
 
     def _end_workers(self) -> None:
         for one in self._workers:
-            if not one.over:
-                one.process.kill()
-                one.wait()
+            one.kill()
         self._workers.clear()
 
     def _check(self, rollout: Rollout, where: str) -> None:
@@ -234,13 +243,11 @@ class Matrix:
         if moved:
             self._version = self._target
         now = service_now(self.engine)
-        assert sorted(now) == self._names, where
+        replicas = {name: one["Id"] for name, one in now.items()}
+        assert replicas.keys() == self._replicas.keys(), (where, sorted(replicas))
         assert {one["Image"] for one in now.values()} == {self._ids[self._version]}, where
         assert all(one["State"]["Running"] for one in now.values()), where
         assert {one["HostConfig"]["RestartPolicy"]["Name"] for one in now.values()} == {"always"}, where
-        assert moved or _ids(now) == self._before, where
+        assert moved or replicas == self._replicas, where
         assert not locks(self.engine), where
-
-
-def _ids(containers: dict[str, dict[str, Any]]) -> dict[str, str]:
-    return {name: one["Id"] for name, one in containers.items()}
+        self._replicas = replicas

@@ -56,10 +56,6 @@ class Worker:
 
     process: subprocess.Popen[bytes]
 
-    @property
-    def over(self) -> bool:
-        return self.process.poll() is not None
-
     def wait(self, timeout: float = 60.0) -> int:
         return self.process.wait(timeout)
 

@@ -3,7 +3,7 @@
 What a cell is, and what whole means, is told in tests/live/crash_matrix.py. The whole matrix goes in parts, each with
 an engine of its own, so that one can be repeated alone and two can go side by side:
 
-    pytest tests/live/test_rollout_crashes.py -m slow -k "worker and newer and 3of12" --log-cli-level=INFO
+    pytest tests/live/test_rollout_crashes.py -m slow -k "worker and newer and 3of16" --log-cli-level=INFO
 """
 
 from __future__ import annotations
@@ -17,9 +17,10 @@ from tests.lab import newer
 from tests.lab.engine import Engine, Generation
 from tests.lab.images import Images
 from tests.lab.lab import Lab
-from tests.live.crash_matrix import Cell, Matrix, Victim, Way
+from tests.live.crash_matrix import Cell, Matrix, Victim, Way, cells
 
 AFTER_KILL = (Way.RESUMED, Way.ROLLED_BACK)
+GOING_BACK = (Way.GOING_BACK,)
 
 
 # --- a few, each time -----------------------------------------------------------------------------
@@ -79,22 +80,22 @@ def matrix(
 
 @pytest.mark.slow
 @pytest.mark.timeout(1800)
-@parts(12)
+@parts(16)
 async def test_a_worker_may_be_killed_at_every_point(matrix: Matrix, part: int, of: int) -> None:
-    cells = [Cell(Victim.WORKER, point, way) for point in await matrix.points() for way in AFTER_KILL]
-    assert len(cells) > 600
-    await matrix.run([cell for cell in cells if cell.is_in(part, of)])
+    points = await matrix.points()
+    assert len(points) > 350
+    await matrix.run([*cells(Victim.WORKER, points, AFTER_KILL, part, of)])
 
 
 @pytest.mark.slow
 @pytest.mark.timeout(1800)
-@parts(6)
+@parts(8)
 async def test_a_worker_may_be_killed_at_every_point_of_its_way_back(
     matrix: Matrix, part: int, of: int
 ) -> None:
-    cells = [Cell(Victim.WORKER, point, Way.GOING_BACK) for point in await matrix.points(Way.GOING_BACK)]
-    assert len(cells) > 200
-    await matrix.run([cell for cell in cells if cell.is_in(part, of)])
+    points = await matrix.points(Way.GOING_BACK)
+    assert len(points) > 200
+    await matrix.run([*cells(Victim.WORKER, points, GOING_BACK, part, of)])
 
 
 def calls(points: list[str]) -> list[str]:
@@ -104,30 +105,29 @@ def calls(points: list[str]) -> list[str]:
 
 @pytest.mark.slow
 @pytest.mark.timeout(1800)
-@parts(6)
+@parts(8)
 async def test_an_engine_may_be_killed_before_and_after_every_call(
     matrix: Matrix, part: int, of: int
 ) -> None:
-    cells = [Cell(Victim.ENGINE, point, way) for point in calls(await matrix.points()) for way in AFTER_KILL]
-    assert len(cells) > 150
-    await matrix.run([cell for cell in cells if cell.is_in(part, of)])
+    points = calls(await matrix.points())
+    assert len(points) > 80
+    await matrix.run([*cells(Victim.ENGINE, points, AFTER_KILL, part, of)])
 
 
 @pytest.mark.slow
 @pytest.mark.timeout(1800)
-@parts(6)
+@parts(4)
 async def test_an_engine_may_be_killed_before_and_after_every_call_of_the_way_back(
     matrix: Matrix, part: int, of: int
 ) -> None:
     points = calls(await matrix.points(Way.GOING_BACK))
     assert len(points) > 70
-    cells = [Cell(Victim.ENGINE, point, Way.GOING_BACK) for point in points]
-    await matrix.run([cell for cell in cells if cell.is_in(part, of)])
+    await matrix.run([*cells(Victim.ENGINE, points, GOING_BACK, part, of)])
 
 
 @pytest.mark.slow
 @pytest.mark.timeout(1800)
-@parts(6)
+@parts(8)
 async def test_worker_and_engine_may_be_killed_together(matrix: Matrix, part: int, of: int) -> None:
-    cells = [Cell(Victim.BOTH, point, way) for point in calls(await matrix.points()) for way in AFTER_KILL]
-    await matrix.run([cell for cell in cells if cell.is_in(part, of)])
+    points = calls(await matrix.points())
+    await matrix.run([*cells(Victim.BOTH, points, AFTER_KILL, part, of)])

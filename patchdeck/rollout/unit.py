@@ -120,7 +120,7 @@ def _back(unit: Unit, seen: Seen) -> Iterator[Next]:
     yield from _old_runs(unit, seen)
     for index, _, one in _replaced(unit, seen, backwards=True):
         if one.new is not None:
-            yield _act(ActKind.REMOVE, index, one.new)
+            yield _removed(index, one.new, seen)
     if seen.disturbed:
         yield from _restarted(unit, seen, seen.members[0].old)
     yield Done(text=_not_ready(unit, seen))
@@ -134,7 +134,7 @@ def _commit(unit: Unit, seen: Seen) -> Iterator[Next]:
             yield Failed(text=f"the successor of {member.name} is gone: its old container is kept")
         if one.old.alive:
             yield _act(ActKind.STOP, index, one.old, old=True)
-        yield _act(ActKind.REMOVE, index, one.old, old=True)
+        yield _removed(index, one.old, seen, old=True)
 
 
 def _created(unit: Unit, seen: Seen) -> Iterator[Next]:
@@ -184,6 +184,15 @@ def _swapped(unit: Unit, seen: Seen) -> Iterator[Next]:
             yield _act(ActKind.RENAME, index, one.old, member.parked(unit.rollout), old=True)
         if one.new is not None and one.new.name != member.name:
             yield _act(ActKind.RENAME, index, one.new, member.name)
+
+
+def _removed(index: int, one: SeenContainer, seen: Seen, *, old: bool = False) -> Next:
+    """An engine removes on when whoever asked for it is gone, and refuses to do it twice at once."""
+    if one.status != "removing":
+        return _act(ActKind.REMOVE, index, one, old=old)
+    if seen.late:
+        return Failed(text=f"the engine is not done with removing {one.name}: look at its log, then resume")
+    return Wait(member=index, container_id=one.container_id, why="it is being removed")
 
 
 def _restarted(unit: Unit, seen: Seen, first: SeenContainer | None) -> Iterator[Next]:

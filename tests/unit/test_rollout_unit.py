@@ -280,6 +280,26 @@ def test_commit_leaves_the_successors_alone(unit: Unit) -> None:
     assert len(world.containers) == len(unit.members)
 
 
+@pytest.mark.parametrize(("goal", "going"), [(Goal.COMMIT, "old-web"), (Goal.BACK, "new-web")])
+def test_what_the_engine_is_removing_already_is_waited_for_and_not_for_ever(goal: Goal, going: str) -> None:
+    """A worker that was killed leaves its last call behind, which the engine carries out all the same."""
+    world = World.of(UNITS["stop-first"])
+    world.go(Goal.FORWARD)
+    while not isinstance(act := next_act(world.unit, world.seen(), goal), Done):
+        assert isinstance(act, Act)
+        if act.kind is ActKind.REMOVE:
+            world.containers[going] = replace(world.containers[going], status="removing")
+            break
+        world.act(act)
+    seen = world.seen()
+    assert isinstance(next_act(world.unit, seen, goal), Wait)
+    late = next_act(world.unit, replace(seen, late=True), goal)
+    assert isinstance(late, Failed)
+    assert "resume" in late.text
+    del world.containers[going]
+    assert isinstance(next_act(world.unit, world.seen(), goal), Done)
+
+
 def test_commit_keeps_the_old_one_where_its_successor_is_gone() -> None:
     world = World.of(UNITS["stop-first"])
     world.go(Goal.FORWARD)

@@ -7,6 +7,7 @@ that is cut short at one point, and what a person does then. A service that one 
 from __future__ import annotations
 
 import logging
+import os
 import signal
 import subprocess
 import time
@@ -20,7 +21,7 @@ from typing import Final, Self
 
 from msgspec.structs import replace
 
-from patchdeck.model import Amount, Command, Rollout, RolloutState, Strategy
+from patchdeck.model import Amount, Command, Order, Rollout, RolloutState, Strategy
 from patchdeck.rollout.crash_points import AT, LIST, PID
 from patchdeck.rollout.journal import Journal
 from patchdeck.rollout.processes import actor
@@ -44,8 +45,10 @@ STRATEGY: Final = Strategy(
     pace=5,
     gates={"ratio": "off", "contention": "off"},
 )
-LONGEST_S: Final = 60.0
-"""For one worker."""
+LONGEST_S: Final = 120.0
+"""For one worker, on a machine that has a lot else to do."""
+DONE: Final = "PATCHDECK_CRASHES_DONE"
+"""Names a file of cells that ended whole: they are not gone through again, so an interrupted matrix goes on."""
 
 
 class Victim(StrEnum):
@@ -68,9 +71,10 @@ class Cell:
     victim: Victim
     point: str
     way: Way
+    order: Order = Order.START_FIRST
 
     def __str__(self) -> str:
-        return f"{self.victim} killed {self.point}, then {self.way}"
+        return f"{self.order}: {self.victim} killed {self.point}, then {self.way}"
 
 
 def cells(
@@ -78,13 +82,36 @@ def cells(
 ) -> Iterator[Cell]:
     """Those of one part. The first parts hold each point once, the ways mixed; the further ones its other ways.
 
-    By the point's name alone: parts agree in silence, though no two rollouts write quite the same entries.
+    By the point's name alone, the order too: parts agree in silence, though no two rollouts write quite the same.
     """
     turn, place = divmod(part, parts // len(ways))
     for point in points:
         drawn, mine = divmod(zlib.crc32(point.encode()), parts // len(ways))
         if mine == place:
-            yield Cell(victim, point, ways[(drawn + turn) % len(ways)])
+            order = tuple(Order)[drawn // 2 % 2]
+            yield Cell(victim, point, ways[(drawn + turn) % len(ways)], order)
+
+
+class Done:
+    """The cells of one engine in the file of PATCHDECK_CRASHES_DONE; none without it."""
+
+    def __init__(self, engine: Engine) -> None:
+        named = os.environ.get(DONE)
+        self._file = Path(named) if named else None
+        self._engine = engine.version
+
+    def __contains__(self, cell: Cell) -> bool:
+        if self._file is None or not self._file.exists():
+            return False
+        return self._line(cell) in self._file.read_text().splitlines()
+
+    def add(self, cell: Cell) -> None:
+        if self._file is not None:
+            with self._file.open("a") as file:
+                file.write(f"{self._line(cell)}\n")
+
+    def _line(self, cell: Cell) -> str:
+        return f"{self._engine} {cell}"
 
 
 class Matrix:
@@ -113,7 +140,7 @@ class Matrix:
         """All of a rollout that nobody disturbs, in order; of one that is aborted, those of its way back."""
         listed = self.folder / "points"
         listed.unlink(missing_ok=True)
-        rollout = await self._submitted(way)
+        rollout = await self._submitted(way, Order.START_FIRST)
         first = self._worker(rollout, {LIST: str(listed)})
         if way is Way.GOING_BACK:
             self._abort_when_moved(rollout, first)
@@ -128,7 +155,10 @@ class Matrix:
         """All of them, whatever becomes of each. Raises AssertionError that names those that did not end whole."""
         broken = []
         missed = []
+        done = Done(self.engine)
         for number, cell in enumerate(cells, 1):
+            if cell in done:
+                continue
             began = time.monotonic()
             try:
                 hit = await self.cell(cell)
@@ -137,7 +167,9 @@ class Matrix:
                 _log.error("%d of %d: %s: NOT WHOLE: %s", number, len(cells), cell, error)
                 self._new_service()
                 continue
-            if not hit:
+            if hit:
+                done.add(cell)
+            else:
                 missed.append(cell)
             became = "whole" if hit else "its point did not come"
             _log.info("%d of %d: %s: %s, %.1f s", number, len(cells), cell, became, time.monotonic() - began)
@@ -147,7 +179,7 @@ class Matrix:
 
     async def cell(self, cell: Cell) -> bool:
         """One rollout; whether it came to the point. Raises AssertionError if the service is not whole afterwards."""
-        rollout = await self._submitted(cell.way)
+        rollout = await self._submitted(cell.way, cell.order)
         environ = {AT: cell.point}
         if cell.victim is not Victim.WORKER:
             environ[PID] = str(self.engine.pid)
@@ -172,8 +204,9 @@ class Matrix:
 
     # --- what a person does -----------------------------------------------------------------------
 
-    async def _submitted(self, way: Way) -> str:
-        strategy = replace(STRATEGY, pause_after=("batch",)) if way is Way.GOING_BACK else STRATEGY
+    async def _submitted(self, way: Way, order: Order) -> str:
+        pause_after = ("batch",) if way is Way.GOING_BACK else ()
+        strategy = replace(STRATEGY, order=order, pause_after=pause_after)
         return await submitted(self.engine, self.folder, self._images[self._target], strategy)
 
     def _abort(self, rollout: str) -> None:

@@ -1,9 +1,10 @@
 """The crash matrix: a worker, or the engine, killed at any point of a rollout leaves a service that is whole.
 
 What a cell is, and what whole means, is told in tests/live/crash_matrix.py. The whole matrix goes in parts, each with
-an engine of its own, so that one can be repeated alone and two can go side by side:
+an engine of its own, so that one can be repeated alone and two can go side by side. With PATCHDECK_CRASHES_DONE=FILE
+the cells that ended whole are kept there, and a part that was interrupted goes on:
 
-    pytest tests/live/test_rollout_crashes.py -m slow -k "worker and newer and 3of16" --log-cli-level=INFO
+    pytest tests/live/test_rollout_crashes.py -m slow -k "worker and newer-3of16" --log-cli-level=INFO
 """
 
 from __future__ import annotations
@@ -39,6 +40,7 @@ SPREAD = (
 )
 
 
+@pytest.mark.timeout(600)
 async def test_a_worker_that_is_killed_leaves_a_service_that_can_be_made_whole(
     stock: Engine, stock_images: Images, tmp_path: Path
 ) -> None:
@@ -47,6 +49,7 @@ async def test_a_worker_that_is_killed_leaves_a_service_that_can_be_made_whole(
             assert await matrix.cell(Cell(Victim.WORKER, point, AFTER_KILL[number % 2])), point
 
 
+@pytest.mark.timeout(600)
 async def test_an_engine_that_is_killed_is_waited_for_and_the_service_is_whole(
     stock: Engine, stock_images: Images, tmp_path: Path
 ) -> None:

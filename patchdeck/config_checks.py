@@ -43,6 +43,7 @@ def check(settings: Settings) -> None:
     _startups(settings)
     _rollout(settings.rollout)
     _gates(settings.gates)
+    _required_gates(settings)
     _windows(settings.windows)
     _freezes(settings.freezes)
     for action, keys in settings.screen.keys.items():
@@ -209,6 +210,14 @@ def _gates(gates: Sequence[GateSettings]) -> None:
             raise unlike((*where, "compare"), 'a comparison, as in "< 0.01"', found(gate.compare))
         if gate.http and not gate.http.startswith(("http://", "https://")):
             raise unlike((*where, "http"), "a URL that begins with http:// or https://", found(gate.http))
+
+
+def _required_gates(settings: Settings) -> None:
+    there = ("health", "ratio", "contention", *(gate.name for gate in settings.gates))
+    for index, name in enumerate(settings.policy.required_gates):
+        if name not in there:
+            where = ("policy", "required_gates", index)
+            raise unlike(where, f"a gate that there is ({', '.join(there)})", found(name))
 
 
 def _windows(windows: Sequence[WindowSettings]) -> None:

@@ -22,7 +22,14 @@ from patchdeck.sources.engine.faults import FAULTS, fault
 from patchdeck.sources.engine.probe import attempt
 from patchdeck.sources.finding import Finding
 from patchdeck.sources.host import HostReader
-from patchdeck.sources.targets import Target, TargetError, choose, default_targets, falls_to_default_sockets
+from patchdeck.sources.targets import (
+    Target,
+    TargetError,
+    asked_for,
+    choose,
+    default_targets,
+    falls_to_default_sockets,
+)
 
 __all__ = ["EngineReport", "Finding", "Report", "examine"]
 
@@ -79,7 +86,7 @@ async def examine(
     """
     environ = os.environ if environ is None else environ
     home = home or Path.home()
-    engines = tuple(EngineSettings(host=host) for host in hosts) or settings.engines
+    engines = asked_for(hosts, settings.engines)
     try:
         chosen = choose(engines, environ, home)
         tried = default_targets(environ, home) if falls_to_default_sockets(engines, environ, home) else chosen

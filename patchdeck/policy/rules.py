@@ -6,6 +6,7 @@ three agree.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from fnmatch import fnmatchcase
 from typing import Final
@@ -13,13 +14,16 @@ from typing import Final
 from patchdeck.model import Plan, Refusal
 from patchdeck.model.facts import Value
 from patchdeck.policy.windows import Opening, opening
+from patchdeck.registry.reference import is_image_id, parse
 from patchdeck.settings import PolicySettings, Settings
 
 WINDOW: Final = "change-window"
 FREEZE: Final = "freeze"
 OVERRIDABLE: Final = frozenset({WINDOW, FREEZE})
 """Rules that a reason can set aside. The others say what may run, not when."""
-_GOING_BACK: Final = OVERRIDABLE | {"who", "reason"}
+_ALWAYS_ON: Final = frozenset({"health"})
+"""Gates that every rollout has, because they can not be turned off."""
+_HUB: Final = "index.docker.io"
 
 
 class Person(Value, frozen=True, kw_only=True):
@@ -63,8 +67,12 @@ def against_going_back(settings: Settings, plan: Plan, request: Request, now_ns:
     """As `against`, for a plan that undoes a rollout: what ran before needs no leave to run again, only a time and a
     person.
     """
-    judged = (one for one in judge(settings, plan, request, now_ns) if one.rule in _GOING_BACK)
-    return (*plan.refusals, *judged)
+    return (
+        *plan.refusals,
+        *_who(settings.policy, request.person),
+        *_when(settings, plan, request, now_ns),
+        *_why(settings.policy, plan, request),
+    )
 
 
 def is_production(policy: PolicySettings, engine: str) -> bool:
@@ -116,32 +124,30 @@ def _image(policy: PolicySettings, plan: Plan) -> Sequence[Refusal]:
     found = []
     name, tag, digest = parts(plan.to.image)
     if not any(fnmatchcase(name, pattern) for pattern in policy.images):
+        what = name or f"{plan.to.image} tells no name, and so"
         allowed = ", ".join(policy.images)
         found.append(
-            Refusal(rule="image", text=f"{name} is not among the images that policy allows: {allowed}")
+            Refusal(rule="image", text=f"{what} is not among the images that policy allows: {allowed}")
         )
-    if not digest and any(fnmatchcase(tag, pattern) for pattern in policy.forbidden_tags):
+    if tag and not digest and any(fnmatchcase(tag, pattern) for pattern in policy.forbidden_tags):
         found.append(
             Refusal(rule="tag", text=f"the tag {tag} is forbidden by policy: name a version, or a digest")
         )
     if policy.digest_required and not digest:
-        told = plan.to.digest or f"{name}@sha256:…"
+        told = plan.to.digest or f"{name or 'NAME'}@sha256:…"
         found.append(Refusal(rule="digest", text=f"policy wants the image by its digest: --to {told}"))
     return found
 
 
 def parts(reference: str) -> tuple[str, str, str]:
-    """Name with its registry as it is meant, tag (latest where none is given and no digest), digest, of a reference."""
-    rest, _, digest = reference.partition("@")
-    head, slash, last = rest.rpartition("/")
-    last, _, tag = last.partition(":")
-    name = f"{head}{slash}{last}"
-    first = name.split("/", 1)[0]
-    if "/" not in name:
-        name = f"docker.io/library/{name}"
-    elif not ("." in first or ":" in first or first == "localhost"):
-        name = f"docker.io/{name}"
-    return name, tag or ("" if digest else "latest"), digest
+    """Name with its registry as it is meant, tag (latest where none is given and no digest), digest, of a reference.
+
+    All empty for the ID of an image, which tells none of them. Raises: InvalidReference.
+    """
+    if is_image_id(reference):
+        return "", "", ""
+    found = parse(reference, default_registry=_HUB)
+    return f"{found.registry or 'docker.io'}/{found.path}", found.tag, found.digest
 
 
 def _health(policy: PolicySettings, request: Request) -> Sequence[Refusal]:
@@ -156,14 +162,20 @@ def _health(policy: PolicySettings, request: Request) -> Sequence[Refusal]:
 
 def _growth(policy: PolicySettings, plan: Plan) -> Sequence[Refusal]:
     growth, old = plan.layers.growth_bytes, plan.origin.size_bytes
-    if growth is None or not old or growth <= policy.most_growth * old:
+    if math.isinf(policy.most_growth):
         return ()
-    text = f"the image grows by {growth / old:.0%}, and policy allows {policy.most_growth:.0%}: look at its new layers"
+    allowed = f"policy allows the image to grow by {policy.most_growth:.0%}"
+    if growth is None or not old:
+        text = f"{allowed}, and by how much it does is not known: pull the new image, then ask again"
+        return (Refusal(rule="growth", text=text),)
+    if growth <= policy.most_growth * old:
+        return ()
+    text = f"{allowed}, and it grows by {growth / old:.0%}: look at its new layers"
     return (Refusal(rule="growth", text=text),)
 
 
 def _gates(policy: PolicySettings, plan: Plan) -> Sequence[Refusal]:
-    there = {gate.name for gate in plan.gates}
+    there = {gate.name for gate in plan.gates} | _ALWAYS_ON
     return [
         Refusal(
             rule="gate", text=f"policy wants the gate {name}: take away --gate {name}=off, or configure it"

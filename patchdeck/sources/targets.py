@@ -86,6 +86,19 @@ def choose(engines: Sequence[EngineSettings], environ: Mapping[str, str], home: 
     )
 
 
+def asked_for(hosts: Sequence[str], engines: Sequence[EngineSettings]) -> tuple[EngineSettings, ...]:
+    """What `hosts` name: configured engines by their names or addresses, and others. Without any: all `engines`.
+
+    What the configuration says of an engine by its name holds however the engine is asked for.
+    """
+    if not hosts:
+        return tuple(engines)
+    return tuple(
+        next((one for one in engines if host in (one.name, one.host)), EngineSettings(host=host))
+        for host in hosts
+    )
+
+
 def default_sockets(environ: Mapping[str, str], home: Path) -> tuple[Path, ...]:
     """Where engines listen unless they are told otherwise, the likeliest first."""
     runtime = environ.get("XDG_RUNTIME_DIR")

@@ -132,6 +132,10 @@ MISTAKES = [
     ),
     ('[[gates]]\nname = "up"\npromql = "up"', 'gates[0].compare: expected a comparison, as in "< 0.01"'),
     ('[[gates]]\nname = "ratio"\ntcp = "h:1"', "gates[0].name: expected a name that no other gate has"),
+    (
+        '[policy]\nrequired_gates = ["ratoi"]',
+        "policy.required_gates[0]: expected a gate that there is (health, ratio, contention), found",
+    ),
     ('[[gates]]\nname = "up"\nhttp = "h:1"', "gates[0].http: expected a URL that begins with http://"),
     ("[wacth]", "c:1: wacth: expected watch, found the unknown key"),
     (

@@ -23,6 +23,8 @@ PLAN = Plan(
     gates=(PlannedGate(name="contention", rule="", source=""),),
     layers=LayerPlan(growth_bytes=30_000_000),
 )
+DIGEST = "sha256:" + "ab" * 32
+IMAGE_ID = DIGEST
 REQUEST = Request(person=Person(user="ada", groups=("staff", "ops")))
 NIGHTS = WindowSettings(days=("tue",), begins="22:00", ends="02:00")
 FREEZE = FreezeSettings(name="audit", first_day="2026-11-24", last_day="2026-11-24")
@@ -38,6 +40,11 @@ def policy(**rules: Any) -> Settings:
 
 def to(image: str) -> Plan:
     return msgspec.structs.replace(PLAN, to=ImageChoice(image=image))
+
+
+def of_unknown_size() -> Plan:
+    """As of an image that is not on the engine yet."""
+    return msgspec.structs.replace(PLAN, layers=LayerPlan())
 
 
 def test_without_rules_everything_may_run() -> None:
@@ -63,6 +70,15 @@ def test_without_rules_everything_may_run() -> None:
             msgspec.structs.replace(REQUEST, has_healthcheck=False),
         ),
         (policy(most_growth=0.2), "growth", PLAN, REQUEST),
+        (policy(most_growth=0.2), "growth", of_unknown_size(), REQUEST),
+        (
+            policy(most_growth=0.2),
+            "growth",
+            msgspec.structs.replace(PLAN, origin=ImageChoice(image="a")),
+            REQUEST,
+        ),
+        (policy(images=("docker.io/*",)), "image", to(IMAGE_ID), REQUEST),
+        (policy(digest_required=True), "digest", to(IMAGE_ID), REQUEST),
         (policy(required_gates=("ratio",)), "gate", PLAN, REQUEST),
         (policy(reason_required="always"), "reason", PLAN, REQUEST),
         (policy(reason_required="production", production=("prod-*",)), "reason", PLAN, REQUEST),
@@ -92,7 +108,9 @@ def test_what_breaks_a_rule_is_refused_by_its_name(
         (policy(digest_required=True), to("registry.example/web@sha256:" + "a" * 64), REQUEST),
         (policy(healthcheck_required=True), PLAN, REQUEST),
         (policy(most_growth=0.3), PLAN, REQUEST),
-        (policy(required_gates=("contention",)), PLAN, REQUEST),
+        (policy(), of_unknown_size(), REQUEST),
+        (policy(forbidden_tags=("*",)), to(IMAGE_ID), REQUEST),
+        (policy(required_gates=("contention", "health")), PLAN, REQUEST),
         (policy(reason_required="production", production=("prod-b",)), PLAN, REQUEST),
         (policy(reason_required="always"), PLAN, msgspec.structs.replace(REQUEST, reason="CVE-2026-1")),
     ],
@@ -131,8 +149,11 @@ def test_a_refusal_says_what_to_do() -> None:
         ("localhost/web", ("localhost/web", "latest", "")),
         ("127.0.0.1:5000/web:1", ("127.0.0.1:5000/web", "1", "")),
         ("reg.example:5000/web", ("reg.example:5000/web", "latest", "")),
-        ("reg.example/a/b@sha256:ab", ("reg.example/a/b", "", "sha256:ab")),
-        ("reg.example/a:2@sha256:ab", ("reg.example/a", "2", "sha256:ab")),
+        ("docker.io/web:1.1", ("docker.io/library/web", "1.1", "")),
+        ("index.docker.io/shop/web:1.1", ("docker.io/shop/web", "1.1", "")),
+        (f"reg.example/a/b@{DIGEST}", ("reg.example/a/b", "", DIGEST)),
+        (f"reg.example/a:2@{DIGEST}", ("reg.example/a", "2", DIGEST)),
+        (IMAGE_ID, ("", "", "")),
     ],
 )
 def test_a_reference_is_read_as_docker_reads_it(reference: str, expected: tuple[str, str, str]) -> None:
@@ -164,3 +185,8 @@ def test_what_ran_before_needs_a_person_and_a_time_to_run_again_and_nothing_else
     assert broken(settings) == ["who", "change-window", "tag", "digest"]
     refused = against_going_back(settings, PLAN, REQUEST, NOON_NS)
     assert [refusal.rule for refusal in refused] == ["who", "change-window"]
+
+
+def test_going_back_does_not_ask_what_an_image_is_called() -> None:
+    back = to("<nothing that a registry would take>")
+    assert against_going_back(policy(images=("docker.io/*",)), back, REQUEST, NOON_NS) == ()

@@ -12,7 +12,15 @@ import pytest
 from patchdeck.settings import EngineSettings
 from patchdeck.sources import targets as targets_module
 from patchdeck.sources.naming import unique_names
-from patchdeck.sources.targets import Target, TargetError, Tls, checked, choose, falls_to_default_sockets
+from patchdeck.sources.targets import (
+    Target,
+    TargetError,
+    Tls,
+    asked_for,
+    checked,
+    choose,
+    falls_to_default_sockets,
+)
 
 
 @pytest.fixture(autouse=True)
@@ -53,6 +61,16 @@ def test_docker_host_outranks_contexts_and_a_flag_outranks_both(tmp_path: Path) 
     assert one(tmp_path, DOCKER_CONTEXT="prod").chosen == "DOCKER_CONTEXT prod"
     chosen = one(tmp_path)
     assert (chosen.host, chosen.name, chosen.chosen) == ("tcp://prod:2375", "prod", "current context prod")
+
+
+def test_a_configured_engine_keeps_its_name_however_it_is_asked_for() -> None:
+    engines = (
+        EngineSettings(name="prod-a", host="tcp://10.0.0.1:2376"),
+        EngineSettings(name="prod-b", host="prod"),
+    )
+    assert asked_for((), engines) == engines
+    assert asked_for(("tcp://10.0.0.1:2376", "prod-b"), engines) == engines
+    assert asked_for(("prod", "other"), engines) == (engines[1], EngineSettings(host="other"))
 
 
 def test_the_default_context_is_no_context(tmp_path: Path) -> None:

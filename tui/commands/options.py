@@ -45,7 +45,8 @@ host = click.option(
     multiple=True,
     envvar="PATCHDECK_HOST",
     show_envvar=True,
-    help="An engine's address (unix://, tcp://, ssh://) or a Docker context. May be given several times. "
+    help="An engine: its name in the configuration, its address (unix://, tcp://, ssh://) or a Docker context. May be "
+    "given several times. "
     "Without it: the engines of the configuration file, else the one that Docker's own rules select.",
 )
 
@@ -99,14 +100,13 @@ def settings_from(
     from msgspec.structs import replace
 
     from patchdeck.config import ConfigError, load
-    from patchdeck.settings import EngineSettings
+    from patchdeck.sources.targets import asked_for
 
     try:
         settings = load(config)
     except ConfigError as error:
         raise Unusable(str(error)) from error
-    if hosts:
-        settings = replace(settings, engines=tuple(EngineSettings(host=host) for host in hosts))
+    settings = replace(settings, engines=asked_for(hosts, settings.engines))
     if prometheus is not None:
         settings = _with_prometheus(settings, prometheus)
     screen = settings.screen

@@ -17,7 +17,7 @@ from msgspec import structs
 
 from patchdeck.recording.switch import Switch
 from patchdeck.recording.values import RecordingError
-from patchdeck.settings import EngineSettings, Settings
+from patchdeck.settings import Settings
 from themes.ramps import ASCII, UNICODE, Glyphs
 from tui import terminal
 from tui.app import PatchdeckApp
@@ -52,10 +52,9 @@ def run(
     everything goes that is observed. `armed` is the reason to begin armed, if it does. Returns the exit status: 0 left
     by its user, 1 failed, 2 a mistake in what was asked for, 128 + the signal.
     """
-    from patchdeck.sources.targets import TargetError, choose  # noqa: PLC0415
+    from patchdeck.sources.targets import TargetError, asked_for, choose  # noqa: PLC0415
 
-    if hosts:
-        settings = structs.replace(settings, engines=tuple(EngineSettings(host=host) for host in hosts))
+    settings = structs.replace(settings, engines=asked_for(hosts, settings.engines))
     try:
         Keymap(settings.screen.keys)
         targets = mine or choose(settings.engines, os.environ, Path.home())

@@ -1,15 +1,16 @@
 """A program in a real pseudo-terminal: keys in, screen out, and what the wire would carry.
 
 Used by tests that need a terminal which can be slow, and by the benchmarks. It answers the one question Textual asks a
-terminal (synchronised output), so that frames can be told apart on the wire.
+terminal (synchronised output), so that frames can be told apart on the wire. One thread reads and says when bytes came,
+another draws them: drawing takes long enough to make what comes meanwhile look late.
 """
 
 from __future__ import annotations
 
-import contextlib
 import fcntl
 import os
 import pty
+import queue
 import select
 import signal
 import struct
@@ -24,7 +25,7 @@ import pyte
 
 _ASKS_SYNCHRONISED = b"\x1b[?2026$p"
 _SAYS_SYNCHRONISED = b"\x1b[?2026;2$y"
-_FRAME_BYTES = 1 << 18
+_FRAME_ENDS = b"\x1b[?2026l"
 
 
 class TerminalError(Exception):
@@ -41,7 +42,9 @@ class Terminal:
         columns: int = 120,
         rows: int = 40,
         environ: Mapping[str, str] | None = None,
+        heard: Callable[[bytes], object] | None = None,
     ) -> None:
+        """`heard` is given every byte as it comes, on another thread."""
         self.began = time.monotonic()
         self.bytes_read = 0
         self.first_frame_s: float | None = None
@@ -52,6 +55,9 @@ class Terminal:
         self._fed = threading.Condition(self._lock)
         self._fed_at = self.began
         """When the newest bytes of the screen came."""
+        self._heard = heard
+        self._came: queue.SimpleQueue[tuple[float, bytes]] = queue.SimpleQueue()
+        """What was read and is not drawn yet, with the time it came; nothing: the end."""
         self._reading = threading.Event()
         self._reading.set()
         self._status: int | None = None
@@ -69,8 +75,12 @@ class Terminal:
             finally:
                 os._exit(127)
         self.resize(columns, rows)
-        self._thread = threading.Thread(target=self._read, name="terminal", daemon=True)
-        self._thread.start()
+        self._threads = [
+            threading.Thread(target=run, name=f"terminal {name}", daemon=True)
+            for name, run in (("reads", self._read), ("draws", self._draw))
+        ]
+        for thread in self._threads:
+            thread.start()
 
     def resize(self, columns: int, rows: int) -> None:
         fcntl.ioctl(self._fd, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
@@ -144,12 +154,19 @@ class Terminal:
         assert self._status is not None
         return self._status
 
+    def hang_up(self) -> None:
+        """Close the terminal under the program, as a window that is closed does."""
+        nothing = os.open(os.devnull, os.O_RDWR)
+        os.dup2(nothing, self._fd)  # in one step: the thread that reads never meets a number that means something else
+        os.close(nothing)
+
     def close(self) -> None:
         self.resume()
         if not self.ended:
             os.kill(self.pid, signal.SIGKILL)
             self.wait()
-        self._thread.join(timeout=5)
+        for thread in self._threads:
+            thread.join(timeout=5)
         os.close(self._fd)
 
     def __enter__(self) -> Self:
@@ -161,39 +178,45 @@ class Terminal:
         self.close()
 
     def _read(self) -> None:
-        while True:
-            self._reading.wait()
-            readable, _, _ = select.select([self._fd], [], [], 0.2)
-            if not readable:
-                if self._status is not None:
-                    return
-                continue
-            try:
-                data = self._read_all()
-            except OSError:
-                # The other end is closed: the program has ended.
-                return
-            if not data:
-                return
+        while data := self._next():
             came_at = time.monotonic()
             self.bytes_read += len(data)
             if _ASKS_SYNCHRONISED in data:
                 os.write(self._fd, _SAYS_SYNCHRONISED)
+            if self._heard is not None:
+                self._heard(data)
+            self._came.put((came_at, data))
+        self._came.put((time.monotonic(), b""))
+
+    def _next(self) -> bytes:
+        """What the program wrote next; nothing once it has ended."""
+        while True:
+            self._reading.wait()
+            readable, _, _ = select.select([self._fd], [], [], 0.2)
+            if readable:
+                try:
+                    return os.read(self._fd, 65_536)
+                except OSError:
+                    # The other end is closed: the program has ended.
+                    return b""
+            if self._status is not None:
+                return b""
+
+    def _draw(self) -> None:
+        """Frame by frame: of one that came in pieces, as a pseudo-terminal hands it out, none is looked at alone."""
+        last = False
+        while not last:
+            came_at, data = self._came.get()
+            last = not data
+            frame = data
+            while not last and _FRAME_ENDS not in data and not self._came.empty():
+                came_at, data = self._came.get()
+                last = not data
+                frame += data
             with self._fed:
-                self._stream.feed(data)
+                self._stream.feed(frame)
                 self._fed_at = came_at
                 self._fed.notify_all()
                 drawn = self.first_frame_s is None and any(line.strip() for line in self._screen.display)
             if drawn:
-                self.first_frame_s = time.monotonic() - self.began
-
-    def _read_all(self) -> bytes:
-        """What is there, up to a large frame: a pseudo-terminal hands out 4 KB at once, and feeding each takes time."""
-        data = os.read(self._fd, 65_536)
-        with contextlib.suppress(OSError):  # the end comes again with the next read
-            while len(data) < _FRAME_BYTES and self._reading.is_set():
-                readable, _, _ = select.select([self._fd], [], [], 0)
-                if not readable:
-                    break
-                data += os.read(self._fd, 65_536)
-        return data
+                self.first_frame_s = came_at - self.began

@@ -8,6 +8,7 @@ test then looks at one case.
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
@@ -15,10 +16,11 @@ from pathlib import Path
 import pytest
 
 from patchdeck.rollout.recreate.changes import changes
-from tests.lab.engine import Generation
+from tests.lab.engine import Engine, Generation
 from tests.lab.images import Images
 from tests.lab.lab import Lab
 from tests.lab.newer import Programs
+from tests.lab.processes import LabError
 from tests.live.battery import images
 from tests.live.battery.cases import CASES, Case
 from tests.live.battery.normal import differences, normal
@@ -81,7 +83,7 @@ def _asked_for(items: list[pytest.Item], generation: Generation) -> list[Case]:
 
 
 # The first to ask for an engine waits for all cases of it.
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(900)
 @every_case
 def test_a_patched_container_equals_one_made_with_the_same_settings_on_the_new_image(
     seen: Seen, generation: Generation, case: Case
@@ -127,6 +129,21 @@ def test_data_in_volumes_is_there_after_the_patch_and_after_the_rollback(
     before = {path: text for path, text in outcome.written.items() if path.endswith("/before.txt")}
     assert before.items() <= outcome.read.items()
     assert outcome.written.items() <= outcome.read_again.items()
+
+
+@pytest.mark.parametrize("case", [case for case in CASES if case.only], ids=lambda case: case.container)
+def test_what_only_one_of_the_engines_knows_the_other_refuses_or_leaves_out_by_itself(
+    request: pytest.FixtureRequest, images_of: Callable[[Engine, None], Images], case: Case
+) -> None:
+    other: Engine = request.getfixturevalue("stock" if case.only == "newer" else "newer_one")
+    settings = ("--name", case.container, "--network=none", *shlex.split(case.flags))
+    ask = ("create", *settings, images_of(other, None).plain)
+    if case.refused:
+        with pytest.raises(LabError, match=case.refused):
+            other.docker(*ask)
+    else:
+        other.docker(*ask)
+        assert not other.inspect(case.container)["HostConfig"].get("KernelMemory")
 
 
 def test_the_battery_is_large_and_each_of_its_cases_has_a_name_of_its_own() -> None:

@@ -27,6 +27,8 @@ class Case:
     pair: Literal["rich", "checked", "plain", "gaining", "losing"] = "rich"
     only: Literal["stock", "newer"] | None = None
     """Where only one of the engines knows the setting."""
+    refused: str = ""
+    """What Docker says to it where it is not known; empty: the engine leaves it out."""
     often: bool = False
     """Played by `make test` too, on the stock engine; the others by `make test-full`."""
     differs: tuple[str, ...] = ()
@@ -82,6 +84,7 @@ CASES = (
         f"{CHECK} --health-start-period 9s --health-start-interval 1s",
         pair="checked",
         only="newer",
+        refused="unknown flag: --health-start-interval",
     ),
     Case("no health check", "--no-healthcheck", pair="checked", often=True),
     Case("exposed ports", "--expose 81/udp --expose 99", often=True),
@@ -107,6 +110,7 @@ CASES = (
         "name=n2,ip=10.78.0.79,gw-priority=3,mac-address=00:11:22:33:44:77",
         network=None,
         only="newer",
+        refused="invalid field key gw-priority",
     ),
     Case(
         "a network that it has left",
@@ -191,7 +195,7 @@ CASES = (
     Case("a log with options", "--log-driver json-file --log-opt max-size=1m --log-opt tag=x", often=True),
     Case("a local log", "--log-driver local --log-opt max-file=2"),
     Case("a runtime", "--runtime runc"),
-    Case("annotations", "--annotation a=b", only="newer"),
+    Case("annotations", "--annotation a=b", only="newer", refused="unknown flag: --annotation"),
     Case(
         "made by Compose",
         "--label com.docker.compose.project=shop --label com.docker.compose.service=web --label "

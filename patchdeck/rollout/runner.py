@@ -282,4 +282,6 @@ def _refused(unit: Unit, act: Act, error: Refused) -> str:
     if act.kind is ActKind.START and "already exists" in error.message:
         # An engine that is killed in the middle of a start may leave a trace of it in containerd's memory.
         text += ". containerd holds on to a start that was cut short: restart containerd on that host, then resume"
+    if "no space left" in error.message:
+        text += ". Its disk is full: make room where the engine keeps its data"
     return text

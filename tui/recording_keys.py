@@ -55,6 +55,7 @@ class RecordingKeys(App[int], inherit_bindings=False):
         from widgets.prompt import Prompt  # noqa: PLC0415 - it brings Textual's input
 
         screen = self.screen
-        if isinstance(screen, ConsoleScreen) and not screen.query(Prompt):
+        # A page that is not there yet has nowhere to ask on.
+        if isinstance(screen, ConsoleScreen) and screen.is_mounted and not screen.query(Prompt):
             prompt = Prompt(question, asked_from=screen.focused, id=id)
             await screen.mount(prompt, before=screen.query_one(Footer))

@@ -85,7 +85,12 @@ class ConsoleScreen(Screen[None], inherit_bindings=False):
         return ""
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """A read-only console has no actions that act, and a replay none of a live console's."""
+        """A read-only console has no actions that act, and a replay none of a live console's.
+
+        A key that is pressed again and again can come before its screen's widgets do: then it has none at all.
+        """
+        if not self.is_mounted:
+            return False
         read_only, on = self.patchdeck.keymap.read_only, self.patchdeck.ON
         absent = any(
             (one.acts and read_only) or one.only not in ("", on) for one in keymap.ACTIONS if one.id == action

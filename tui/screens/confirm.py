@@ -18,7 +18,10 @@ _WIDEST = 92
 
 
 class ConfirmScreen(ModalScreen[bool]):
-    """True only for `y`. Enter, escape and a click outside say no; other keys say nothing."""
+    """True only for `y`. Enter, escape and a click outside say no; other keys say nothing.
+
+    Nobody says yes to what was not on the screen yet: a `y` that was pressed before it was drawn says nothing either.
+    """
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("enter,escape,n,ctrl+c,ctrl+q", "answer(False)", "No", show=False, id="confirm.no"),
@@ -39,9 +42,16 @@ class ConfirmScreen(ModalScreen[bool]):
     ) -> None:
         super().__init__()
         self._question = Question(title, lines, yes, no, glyphs=glyphs)
+        self._is_drawn = False
 
     def compose(self) -> ComposeResult:
         yield self._question
+
+    def on_mount(self) -> None:
+        self.call_after_refresh(self._drawn)
+
+    def _drawn(self) -> None:
+        self._is_drawn = True
 
     def on_resize(self, event: events.Resize) -> None:
         width = max(min(_WIDEST, event.size.width - 4), 1)
@@ -53,4 +63,5 @@ class ConfirmScreen(ModalScreen[bool]):
             self.dismiss(False)  # noqa: FBT003 - as Textual has it
 
     def action_answer(self, answer: bool) -> None:  # noqa: FBT001 - an action's argument
-        self.dismiss(answer)
+        if self._is_drawn or not answer:
+            self.dismiss(answer)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import base64
 import json
 import os
 import subprocess
@@ -23,13 +22,10 @@ from tests.lab.lab import Lab
 from tests.lab.processes import wait_until
 from tests.lab.registry import Registry
 from tests.lab.services import start_service
+from tests.live.credentials import USERS, helped, logged_in
 from tests.live.foreign_images import Repository
 from tests.live.planning import connection, planned, rules
 from tests.live.program import PATCHDECK
-
-USER, PASSWORD = "ops", "open sesame"
-USERS = f"{USER}:$2b$04$i2quZRHOEYUJAL1dbziya.hVUbDx5plUfsQxjcsY1y11KHCs5b7fK\n"
-"""htpasswd's form of that password."""
 
 ImagesOf = Callable[[Engine, Registry | None], Images]
 
@@ -125,13 +121,8 @@ async def test_what_no_registry_has_is_refused_and_so_is_a_registry_that_is_not_
 
 @pytest.fixture(scope="module")
 def guarded(lab: Lab) -> Registry:
-    """A registry that lets nobody in but USER."""
+    """A registry that lets nobody in who does not know the password."""
     return lab.registry("guarded", users=USERS)
-
-
-def logged_in(folder: Path, registry: Registry, password: str) -> None:
-    auth = base64.b64encode(f"{USER}:{password}".encode()).decode()
-    (folder / "config.json").write_text(json.dumps({"auths": {registry.address: {"auth": auth}}}))
 
 
 async def test_a_registry_is_asked_with_the_users_credentials_helpers_included(
@@ -139,7 +130,7 @@ async def test_a_registry_is_asked_with_the_users_credentials_helpers_included(
 ) -> None:
     start_service(engine, images.web("1.0"), 1)
     reference = f"{guarded.address}/shop/web:1.1"
-    logged_in(tmp_path, guarded, PASSWORD)
+    logged_in(tmp_path, guarded)
     engine.docker("tag", images.web("1.1"), reference)
     engine.docker("--config", str(tmp_path), "push", "--quiet", reference)
     engine.docker("rmi", reference)
@@ -150,10 +141,7 @@ async def test_a_registry_is_asked_with_the_users_credentials_helpers_included(
     assert (known.layers.shared, known.layers.new) == (1, 1)
     assert known.layers.new_bytes
 
-    helper = tmp_path / "docker-credential-lab"
-    helper.write_text(f'#!/bin/sh\necho \'{{"Username": "{USER}", "Secret": "{PASSWORD}"}}\'\n')
-    helper.chmod(0o755)
-    (tmp_path / "config.json").write_text(json.dumps({"credHelpers": {guarded.address: "lab"}}))
+    helped(tmp_path, guarded)
     assert await planned(engine, "shop/web", reference, environ=environ) == known
 
     (tmp_path / "config.json").unlink()

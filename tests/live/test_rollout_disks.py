@@ -78,8 +78,8 @@ async def test_layers_that_do_not_fit_are_refused_and_where_they_fit_no_longer_n
     ended(await carry_out(rollout, tmp_path / "again"), RolloutState.COMMITTED)
 
 
-@pytest.mark.parametrize("order", list(Order))
-async def test_a_disk_that_gets_full_between_two_steps_leaves_no_half_service_and_once_there_is_room_it_is_as_before(
+@pytest.mark.parametrize("order", [Order.STOP_FIRST, pytest.param(Order.START_FIRST, marks=pytest.mark.slow)])
+async def test_a_disk_that_gets_full_between_two_steps_takes_no_replica_away_and_with_room_again_all_is_as_before(
     tight: Engine, tmp_path: Path, order: Order
 ) -> None:
     images = Images(tight)
@@ -91,11 +91,12 @@ async def test_a_disk_that_gets_full_between_two_steps_leaves_no_half_service_an
         ballast = fill(tight.data)
         ask(tmp_path, rollout, Command.RESUME)
         state = await task
-    if state.end is RolloutState.NEEDS_PERSON:
-        assert "make room" in state.text
-        ballast.unlink()
-        state = await carry_out(rollout, tmp_path)
-    ended(state, RolloutState.ROLLED_BACK)
+    # Not even a restart policy can be written down by the engine now.
+    ended(state, RolloutState.NEEDS_PERSON, "no space left", "make room")
+    assert exit_status(state) == 4
+    assert sum(one["State"]["Running"] for one in service_now(tight).values()) == 3
+    ballast.unlink()
+    ended(await carry_out(rollout, tmp_path), RolloutState.ROLLED_BACK)
     as_it_was(tight, old)
     policies = {one["HostConfig"]["RestartPolicy"]["Name"] for one in service_now(tight).values()}
     assert policies == {"always"}

@@ -9,6 +9,7 @@ import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING
@@ -26,6 +27,7 @@ from tui.keymap import Keymap, KeymapError
 
 if TYPE_CHECKING:
     from patchdeck.recording.reader import Recording
+    from patchdeck.simulator.scenarios.lessons import Guide
     from patchdeck.sources.targets import Target
 
 _SCREEN = sys.__stderr__ or sys.stderr
@@ -45,12 +47,13 @@ def run(
     mine: Sequence[Target] = (),
     record: Path | None = None,
     armed: str | None = None,
+    guide: Guide | None = None,
 ) -> int:
     """Open the console on `hosts`, or on the engines of the settings, until it is left.
 
     `mine` are engines that the caller started: they are watched, and none else. `record` is the file into which
-    everything goes that is observed. `armed` is the reason to begin armed, if it does. Returns the exit status: 0 left
-    by its user, 1 failed, 2 a mistake in what was asked for, 128 + the signal.
+    everything goes that is observed. `armed` is the reason to begin armed, if it does. `guide` leads a newcomer through
+    it. Returns the exit status: 0 left by its user, 1 failed, 2 a mistake in what was asked for, 128 + the signal.
     """
     from patchdeck.sources.targets import TargetError, asked_for, choose  # noqa: PLC0415
 
@@ -71,9 +74,10 @@ def run(
             sys.stderr.write(f"patchdeck: --record: {error}\n")
             return 2
     make_watch = _watch_maker(settings, mine, switch)
+    kind = PatchdeckApp if guide is None else _guided_by(guide)
     try:
         return _show(
-            PatchdeckApp(
+            kind(
                 settings,
                 make_watch,
                 switch=switch,
@@ -84,6 +88,12 @@ def run(
         )
     finally:
         _end_recording(switch)
+
+
+def _guided_by(guide: Guide) -> Callable[..., PatchdeckApp]:
+    from tui.guided import GuidedApp  # noqa: PLC0415
+
+    return partial(GuidedApp, guide)
 
 
 def _end_recording(switch: Switch) -> None:

@@ -13,12 +13,16 @@ import sys
 import tempfile
 from pathlib import Path
 from types import TracebackType
-from typing import Final, Self
+from typing import TYPE_CHECKING, Final, Self
 
 from msgspec.structs import replace
 
 from patchdeck.settings import EngineSettings, PrometheusSettings, Settings
+from patchdeck.simulator.scenarios import load
 from patchdeck.sources.targets import Target
+
+if TYPE_CHECKING:
+    from patchdeck.simulator.scenarios.lessons import Guide
 
 NAME: Final = "demo"
 """Of the engine, on screen."""
@@ -40,17 +44,33 @@ def run(settings: Settings, scenario: str, seed: int) -> int:
         with SimulatedEngine(scenario, seed) as engine:
             # Loads Textual while the engine is starting.
             from patchdeck.rollout.database import STATE_FOLDER  # noqa: PLC0415 - loads sqlite3
+            from patchdeck.rollout.journal import Journal  # noqa: PLC0415 - as above
             from tui import console  # noqa: PLC0415
 
             # Rollouts of real engines are no business of the demo, and its own go when it goes.
             os.environ[STATE_FOLDER] = str(engine.state_folder)
+            guide = load(scenario).guide
             engine.wait()
-            here = EngineSettings(name=NAME, host=engine.host)
-            settings = replace(settings, engines=(here,), prometheus=PrometheusSettings())
-            return console.run(settings, mine=(engine.target,))
+            settings = settings_for(settings, engine.host, guide)
+            with Journal():
+                pass  # made now, or the console would look for it again seconds after the first rollout has begun
+            return console.run(settings, mine=(engine.target,), guide=guide)
     except EngineMissing as problem:
         sys.stderr.write(f"patchdeck demo: {problem}\n")
         return 1
+
+
+def settings_for(settings: Settings, host: str, guide: Guide | None) -> Settings:
+    """Those of the configuration for the engine at `host`; with a guide only what is about the screen.
+
+    What a configuration says of services, gates, policy and windows is about real ones: a guide would stumble at it.
+    """
+    here = EngineSettings(name=NAME, host=host)
+    if guide is not None:
+        settings = Settings(
+            screen=settings.screen, recording=settings.recording, rollout=guide.rollout, gates=guide.gates
+        )
+    return replace(settings, engines=(here,), prometheus=PrometheusSettings())
 
 
 class SimulatedEngine:

@@ -30,8 +30,8 @@ VIEWS = (*OVER_TIME, ROLLOUTS)
 PAGES = (CONTAINER, SERVICE, CELL, ROLLOUT, COMPOSER, HELP)
 """The screens that are laid over a view."""
 SCREENS = (*VIEWS, *PAGES, SEARCHING)
-LIVE, REPLAY = "live", "replay"
-"""What the console is on: engines, or a recording."""
+LIVE, REPLAY, GUIDED = "live", "replay", "guided"
+"""What the console is on: engines, a recording, or simulated engines with a guide, which has all keys of a live one."""
 
 
 class KeymapError(ValueError):
@@ -57,12 +57,16 @@ class Action:
     always: bool = False
     """Works even while text is being typed."""
     only: str = ""
-    """LIVE or REPLAY; empty is both."""
+    """LIVE, REPLAY or GUIDED; empty is all."""
     acts: bool = False
     """It changes something on an engine, or leads there: a read-only console has no such keys."""
 
     def works_on(self, screen: str, on: str) -> bool:
-        return (not self.screens or screen in self.screens) and self.only in ("", on)
+        return (not self.screens or screen in self.screens) and self.works_when(on)
+
+    def works_when(self, on: str) -> bool:
+        """On whatever screen. `on` is LIVE, REPLAY or GUIDED."""
+        return self.only in ("", on) or (self.only, on) == (LIVE, GUIDED)
 
 
 _GO, _SHOW, _CONSOLE = "Go", "Show", "Console"
@@ -205,6 +209,15 @@ ACTIONS: tuple[Action, ...] = (
         footer=False,
     ),
     Action(
+        id="guide",
+        keys="ctrl+g",
+        label="guide",
+        tooltip="Hide the guide through the demo, or bring it back",
+        group=_CONSOLE,
+        only=GUIDED,
+        always=True,
+    ),
+    Action(
         id="theme",
         keys="t",
         label="theme",
@@ -268,7 +281,7 @@ def shown(key: str) -> str:
 
 
 def actions_on(screen: str, on: str = LIVE) -> Iterator[Action]:
-    """Everything that works on a screen, in the order of the list. `on` is LIVE or REPLAY."""
+    """Everything that works on a screen, in the order of the list. `on` is LIVE, REPLAY or GUIDED."""
     return (action for action in ACTIONS if action.works_on(screen, on))
 
 
@@ -276,8 +289,8 @@ class Keymap:
     """`ACTIONS` with the remapping of the configuration applied to them.
 
     Raises `KeymapError` when the remapping names an action or a key that there is not, or gives one key two meanings
-    on one screen. `on` says what the console is on, LIVE or REPLAY; both are checked. A `read_only` one is without the
-    keys that act.
+    on one screen. `on` says what the console is on, LIVE, REPLAY or GUIDED; all are checked. A `read_only` one is
+    without the keys that act.
     """
 
     def __init__(
@@ -294,8 +307,8 @@ class Keymap:
             action.id: _split(action.id, self.remapped.get(action.id, action.keys)) for action in ACTIONS
         }
         for screen in SCREENS:
-            self._refuse_clashes(screen, LIVE)
-            self._refuse_clashes(screen, REPLAY)
+            for one in (LIVE, REPLAY, GUIDED):
+                self._refuse_clashes(screen, one)
 
     def _refuse_clashes(self, screen: str, on: str) -> None:
         meant: dict[str, str] = {}
@@ -358,6 +371,6 @@ def bindings(screen: str | None = None, on: str = LIVE, *, read_only: bool = Fal
             priority=action.always,
         )
         for action in ACTIONS
-        if (screen in action.screens if screen else not action.screens and action.only in ("", on))
+        if (screen in action.screens if screen else not action.screens and action.works_when(on))
         and not (action.acts and read_only)
     ]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from tui.keymap import ACTIONS, CURSOR_KEYS, LIVE, REPLAY, Action, Keymap
+from tui.keymap import ACTIONS, CURSOR_KEYS, GUIDED, LIVE, REPLAY, Action, Keymap
 
 _HEAD = """\
 # Keys
@@ -45,6 +45,8 @@ def _rows(group: str, keys: Keymap) -> Iterator[str]:
 def _where(action: Action) -> str:
     if action.screens:
         return ", ".join(action.screens)
-    return {LIVE: "everywhere, not in a replay", REPLAY: "everywhere in a replay"}.get(
-        action.only, "everywhere"
-    )
+    return {
+        LIVE: "everywhere, not in a replay",
+        REPLAY: "everywhere in a replay",
+        GUIDED: "everywhere in the demo",
+    }.get(action.only, "everywhere")

@@ -9,6 +9,7 @@ from tests.ui.app_host import LOG, FakeWatch, console, lines, press, screen, tex
 from tests.ui.sample import snapshot
 from tui import keymap
 from tui.app import PatchdeckApp
+from tui.guided import GuidedApp
 from tui.keymap import ACTIONS, Keymap, KeymapError
 from tui.keys_page import page
 from tui.replay import ReplayApp
@@ -46,7 +47,7 @@ def test_every_action_has_its_method_wherever_it_works() -> None:
     assert {kind.NAME for kind in SCREENS} == set(keymap.SCREENS)
     for action in ACTIONS:
         if not action.screens:
-            app = ReplayApp if action.only == keymap.REPLAY else PatchdeckApp
+            app = {keymap.REPLAY: ReplayApp, keymap.GUIDED: GuidedApp}.get(action.only, PatchdeckApp)
             assert hasattr(app, f"action_{action.id}"), action.id
         for kind in SCREENS:
             if kind.NAME in action.screens:

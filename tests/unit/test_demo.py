@@ -16,8 +16,9 @@ import tui.console
 import tui.demo
 from patchdeck.rollout.database import STATE_FOLDER
 from patchdeck.rollout.journal import Journal
-from patchdeck.settings import Settings
-from patchdeck.simulator.scenarios import NAMES
+from patchdeck.settings import ArmingSettings, EngineSettings, GateSettings, ScreenSettings, Settings
+from patchdeck.simulator.scenarios import DEFAULT, NAMES, load
+from patchdeck.simulator.scenarios.lessons import Guide
 from patchdeck.sources.targets import Target
 from tests.lab.processes import wait_until
 from tui.cli import main
@@ -65,7 +66,7 @@ def test_its_rollouts_have_a_journal_of_their_own_that_goes_with_it(
     monkeypatch.setenv(STATE_FOLDER, str(tmp_path))
     journals: list[Path] = []
 
-    def shown(settings: Settings, *, mine: Sequence[Target]) -> int:
+    def shown(settings: Settings, *, mine: Sequence[Target], guide: Guide | None) -> int:
         with Journal() as journal:
             journals.append(journal.path)
         return 7
@@ -74,6 +75,24 @@ def test_its_rollouts_have_a_journal_of_their_own_that_goes_with_it(
     assert tui.demo.run(Settings(), "calm", 1) == 7
     assert [temporary in path.parents for path in journals] == [True]
     assert list(tmp_path.iterdir()) == []
+
+
+def test_with_a_guide_nothing_of_the_configuration_counts_but_what_is_about_the_screen() -> None:
+    mine = Settings(
+        arming=ArmingSettings(read_only=True),
+        gates=(GateSettings(name="orders", command=("false",)),),
+        screen=ScreenSettings(utc=True),
+    )
+    guide = load(DEFAULT).guide
+    assert guide is not None
+    guided = tui.demo.settings_for(mine, "unix:///demo", guide)
+    assert guided == Settings(
+        screen=mine.screen,
+        rollout=guide.rollout,
+        gates=guide.gates,
+        engines=(EngineSettings(name=tui.demo.NAME, host="unix:///demo"),),
+    )
+    assert tui.demo.settings_for(mine, "unix:///demo", None).gates == mine.gates
 
 
 def test_an_engine_that_ends_instead_of_listening_is_told_with_its_last_words() -> None:

@@ -17,7 +17,7 @@ import pytest
 from patchdeck.simulator.scenarios import script
 from patchdeck.simulator.scenarios.client import Client
 from patchdeck.simulator.scenarios.play import Player
-from patchdeck.simulator.scenarios.script import At, Scenario, Service, Version
+from patchdeck.simulator.scenarios.script import At, Scenario, Service, Sign, Upon, Version
 from patchdeck.simulator.scenarios.stage import Stage
 from patchdeck.simulator.server import Server
 from tests.unit.fake_engine import until
@@ -33,10 +33,16 @@ def folder() -> Iterator[Path]:
 
 
 @asynccontextmanager
-async def playing(folder: Path, *acts: script.Act) -> AsyncIterator[tuple[Stage, Client]]:
+async def playing(
+    folder: Path, *acts: script.Act, answers: tuple[Upon, ...] = ()
+) -> AsyncIterator[tuple[Stage, Client]]:
     """A stage on which these acts begin at once."""
     scenario = Scenario(
-        about="a test", services=(WEB,), script=tuple(At(0.0, act) for act in acts), past_s=60.0
+        about="a test",
+        services=(WEB,),
+        script=tuple(At(0.0, act) for act in acts),
+        answers=answers,
+        past_s=60.0,
     )
     stage = Stage(scenario, seed=1, proc=folder)
     await stage.live_through_the_past()
@@ -129,6 +135,76 @@ async def test_a_replica_that_someone_else_removed_is_told_and_the_others_are_pa
             assert await until(lambda: "No such container" in caplog.text)
 
 
+PATCHED = Sign(kind="container", action="start", of="shop/web:1.1")
+
+
+async def test_what_a_person_does_is_answered(folder: Path) -> None:
+    answer = Upon(PATCHED, script.Grow(service="shop/web", by=1, at_once=1))
+    async with playing(folder, answers=(answer,)) as (_, client):
+        await asyncio.sleep(0.2)
+        assert await images(client) == {"shop/web:1.0": 3}
+        await client.start_new("by-hand", {"Image": "shop/web:1.1"})
+        assert await replicas_are(client, {"shop/web:1.0": 4})
+
+
+async def test_an_act_that_depends_on_nobody_being_there_is_left_out_when_somebody_is(folder: Path) -> None:
+    grow = script.Grow(service="shop/web", by=1, at_once=1)
+    scenario = Scenario(about="", services=(WEB,), script=(At(0.6, grow, unless=PATCHED),))
+    async with playing(folder) as (stage, client):
+        player = asyncio.create_task(Player(scenario, client, stage, stage.chance).run())
+        await asyncio.sleep(0.2)
+        await client.start_new("by-hand", {"Image": "shop/web:1.1"})
+        await asyncio.sleep(1.0)
+        assert await images(client) == {"shop/web:1.0": 3}
+        player.cancel()
+        again = asyncio.create_task(Player(scenario, client, stage, stage.chance).run())
+        assert await replicas_are(client, {"shop/web:1.0": 4})
+        again.cancel()
+
+
+async def test_what_reads_the_disk_goes_on_until_a_while_after_its_sign(folder: Path) -> None:
+    reading = script.ReadDisk(for_s=0.1, until=PATCHED, then_s=0.4)
+    scenario = Scenario(about="", services=(WEB,), script=(At(0, reading),))
+    noting = Noting()
+    async with playing(folder) as (stage, client):
+        player = asyncio.create_task(Player(scenario, client, noting, stage.chance).run())
+        await asyncio.sleep(0.5)
+        before = len(noting.seen)
+        await client.start_new("by-hand", {"Image": "shop/web:1.1"})
+        assert await until(lambda: len(noting.seen) > before + 10)
+        await asyncio.sleep(0.8)
+        ended = len(noting.seen)
+        await asyncio.sleep(0.2)
+        player.cancel()
+    assert before > 10
+    assert len(noting.seen) == ended
+
+
+async def test_what_reads_the_disk_for_long_enough_waits_for_no_sign(folder: Path) -> None:
+    reading = script.ReadDisk(for_s=0.1, until=PATCHED, most_s=0.3)
+    scenario = Scenario(about="", services=(WEB,), script=(At(0, reading),))
+    noting = Noting()
+    async with playing(folder) as (stage, client):
+        player = asyncio.create_task(Player(scenario, client, noting, stage.chance).run())
+        await asyncio.sleep(0.8)
+        ended = len(noting.seen)
+        await asyncio.sleep(0.2)
+        assert not player.done()
+        player.cancel()
+    assert len(noting.seen) == ended > 10
+
+
+async def test_what_reads_the_disk_shows_as_pressure(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("patchdeck.simulator.host.simulated.UPDATE_S", 0.1)
+    async with playing(folder, script.ReadDisk(for_s=30)) as (stage, _):
+        running = asyncio.create_task(stage.host.run())
+        await asyncio.sleep(1.5)
+        running.cancel()
+    told = (folder / "pressure" / "io").read_text()
+    full = float(told.split("full avg10=")[1].split()[0])
+    assert full > 5, told
+
+
 class Noting:
     """Controls that only say what they were told."""
 
@@ -137,6 +213,10 @@ class Noting:
 
     def want_processors(self, processors: float) -> None:
         self.seen.append(("processors", processors))
+
+    async def read_disk(self, seconds: float) -> None:
+        self.seen.append(("read", seconds))
+        await asyncio.sleep(0.01)
 
     def slow_disk(self, factor: float) -> None:
         self.seen.append(("disk", factor))

@@ -39,7 +39,7 @@ def command(
     config: Path | None,
     utc: bool | None,
 ) -> int:
-    """Open the console on an engine that is simulated: a fleet that is busy from the first second.
+    """Open the console on an engine that is simulated: a fleet that is busy from the first second, and a guide to it.
 
     Nothing outside of this program is looked at or touched. What is simulated says so on every screen.
     """

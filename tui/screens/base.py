@@ -93,7 +93,7 @@ class ConsoleScreen(Screen[None], inherit_bindings=False):
             return False
         read_only, on = self.patchdeck.keymap.read_only, self.patchdeck.ON
         absent = any(
-            (one.acts and read_only) or one.only not in ("", on) for one in keymap.ACTIONS if one.id == action
+            (one.acts and read_only) or not one.works_when(on) for one in keymap.ACTIONS if one.id == action
         )
         return False if absent else super().check_action(action, parameters)
 

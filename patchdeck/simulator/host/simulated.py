@@ -98,6 +98,10 @@ class SimulatedHost:
         """From now on the disk takes so many times as long; 1 is as calibrated."""
         self._driven.slow_disk(factor)
 
+    async def read_disk(self, seconds: float) -> None:
+        """Something that is no container's start has the disk for so long, once it is its turn."""
+        await self._driven.through([Step(DISK, seconds)])
+
     async def _through(self, steps: Sequence[Step]) -> None:
         await self._driven.through(service_times.drawn(self._chance, steps))
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections.abc import AsyncIterator, Iterable
 from types import TracebackType
 from typing import Any, Final, Self
 from urllib.parse import quote
 
 import aiohttp
 
-_API: Final = "v1.43"
+_URL: Final = "http://engine/v1.43"
 
 
 class Refused(Exception):
@@ -56,6 +57,13 @@ class Client:
         await self._call("POST", f"containers/{container_id}/stop")
         await self._call("DELETE", f"containers/{container_id}")
 
+    async def events(self, kinds: Iterable[str], actions: Iterable[str]) -> AsyncIterator[dict[str, Any]]:
+        """Those of these kinds and actions, as they come, until the engine goes away."""
+        filters = json.dumps({"type": sorted(kinds), "event": sorted(actions)})
+        async with self._session.get(f"{_URL}/events", params={"filters": filters}) as response:
+            async for line in response.content:
+                yield json.loads(line)
+
     async def has_image(self, reference: str) -> bool:
         try:
             await self._call("GET", f"images/{quote(reference, safe='/:')}/json")
@@ -81,8 +89,7 @@ class Client:
         body: dict[str, Any] | None = None,
     ) -> Any:
         """The answer; of one with several lines, as progress has, the last."""
-        url = f"http://engine/{_API}/{path}"
-        async with self._session.request(method, url, params=params, json=body) as response:
+        async with self._session.request(method, f"{_URL}/{path}", params=params, json=body) as response:
             text = await response.text()
             if response.status >= 400:
                 raise Refused(response.status, _message(text))

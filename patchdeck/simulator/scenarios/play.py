@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import random
 from collections.abc import Awaitable, Callable, Iterable
@@ -13,9 +14,12 @@ from patchdeck.simulator.scenarios import script
 from patchdeck.simulator.scenarios.client import Client, Lost, Refused
 from patchdeck.simulator.scenarios.compose import image_of, name_of, request_for
 from patchdeck.simulator.scenarios.script import Scenario, Service, Version
+from patchdeck.simulator.scenarios.signs import Signs
 
 AGAIN_S: Final = 4.0
 """From a pull that was refused to the next try."""
+PIECE_S: Final = 0.05
+"""Of the disk's time, that what reads it all the time takes in one go."""
 
 _log = logging.getLogger(__name__)
 
@@ -24,6 +28,8 @@ class Controls(Protocol):
     """What a scenario can do beside asking the engine."""
 
     def want_processors(self, processors: float) -> None: ...
+
+    async def read_disk(self, seconds: float) -> None: ...
 
     def slow_disk(self, factor: float) -> None: ...
 
@@ -43,20 +49,29 @@ class Player:
         self._controls = controls
         self._chance = chance
         self._wanted = sum(service.replicas * service.processors for service in scenario.services)
+        self._signs = Signs(scenario)
 
     async def run(self) -> None:
         """Until cancelled."""
         self._controls.want_processors(self._wanted)
         async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self._told("signs", self._signs.follow(self._client)))
             for at in self._scenario.script:
                 tasks.create_task(self._at(at))
+            for upon in self._scenario.answers:
+                tasks.create_task(self._upon(upon))
             if self._scenario.restart_s is not None:
                 tasks.create_task(self._replace_now_and_then(self._scenario.restart_s))
             await asyncio.Event().wait()
 
     async def _at(self, at: script.At) -> None:
         await asyncio.sleep(at.seconds)
-        await self._told(type(at.act).__name__, self._carry_out(at.act))
+        if at.unless is None or not self._signs.count(at.unless):
+            await self._told(type(at.act).__name__, self._carry_out(at.act))
+
+    async def _upon(self, upon: script.Upon) -> None:
+        await self._signs.next(upon.sign)
+        await self._told(type(upon.act).__name__, self._carry_out(upon.act))
 
     async def _told(self, what: str, doing: Awaitable[None]) -> None:
         """Others act on the same engine, and a scenario may take it away: what fails for that is told in the log."""
@@ -82,6 +97,8 @@ class Player:
                 self._controls.slow_disk(factor)
                 await asyncio.sleep(for_s)
                 self._controls.slow_disk(1.0)
+            case script.ReadDisk():
+                await self._read_disk(act)
             case script.RestartEngine(down_s=down_s):
                 await self._controls.restart_engine(down_s)
             case script.LoseEvents(for_s=for_s):
@@ -135,10 +152,29 @@ class Player:
         self._wanted -= processors
         self._controls.want_processors(self._wanted)
 
+    async def _read_disk(self, reading: script.ReadDisk) -> None:
+        async def read() -> None:
+            while True:
+                await self._controls.read_disk(PIECE_S)
+
+        async def enough() -> None:
+            async with asyncio.timeout(reading.most_s), asyncio.TaskGroup() as waits:
+                waits.create_task(asyncio.sleep(reading.for_s))
+                if reading.until is not None:
+                    waits.create_task(self._signs.next(reading.until, reading.then_s))
+
+        async with asyncio.TaskGroup() as tasks:
+            reader = tasks.create_task(read())
+            with contextlib.suppress(TimeoutError):  # long enough, whatever did not come
+                await enough()
+            reader.cancel()
+
     async def _replace_now_and_then(self, every_s: float) -> None:
+        scenario = self._scenario
+        replaced = [one for one in scenario.services if one.name not in scenario.left_alone]
         while True:
             await asyncio.sleep(self._chance.expovariate(1 / every_s))
-            service = self._chance.choice(self._scenario.services)
+            service = self._chance.choice(replaced)
             await self._told("a replacement", self._replace_one(service))
 
     async def _replace_one(self, service: Service) -> None:

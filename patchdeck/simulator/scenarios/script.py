@@ -8,6 +8,7 @@ from __future__ import annotations
 import msgspec
 
 from patchdeck.simulator.behaviour import Behaviour
+from patchdeck.simulator.scenarios.lessons import Guide
 
 MB = 1_000_000
 
@@ -111,6 +112,30 @@ class LoseEvents(Act, frozen=True, kw_only=True):
     for_s: float
 
 
+class Sign(Value, frozen=True, kw_only=True):
+    """Something that the engine tells of: an event. What a person does from the keyboard shows in these."""
+
+    kind: str
+    action: str
+    of: str
+    """How the image of a container begins, or the name of anything else."""
+
+
+LOCKED = Sign(kind="volume", action="create", of="patchdeck-lock-")
+"""A rollout begins: its service is locked."""
+
+
+class ReadDisk(Act, frozen=True, kw_only=True):
+    """Something reads the disk without a rest, as a backup does; whatever else needs it waits between the pieces."""
+
+    for_s: float
+    """At least."""
+    until: Sign | None = None
+    """It goes on until this comes while it reads, and so much longer."""
+    then_s: float = 0.0
+    most_s: float = 900.0
+
+
 class FailRegistry(Act, frozen=True, kw_only=True):
     """Pulls and questions about images in the registry are refused."""
 
@@ -121,6 +146,15 @@ class At(Value, frozen=True):
     seconds: float
     """From the start."""
     act: Act
+    unless: Sign | None = None
+    """Nothing happens if this came before."""
+
+
+class Upon(Value, frozen=True):
+    """The first time that this comes."""
+
+    sign: Sign
+    act: Act
 
 
 class Scenario(Value, frozen=True, kw_only=True):
@@ -128,10 +162,16 @@ class Scenario(Value, frozen=True, kw_only=True):
     """One line, for the list."""
     services: tuple[Service, ...]
     script: tuple[At, ...] = ()
+    answers: tuple[Upon, ...] = ()
+    """What happens because of what a person did."""
     past_s: float = 840.0
     """The services were started over so long before the start."""
     restart_s: float | None = None
     """A replica somewhere is replaced by a new one of the same version so often, on average; None: never."""
+    left_alone: tuple[str, ...] = ()
+    """Services of which no replica is replaced so."""
+    guide: Guide | None = None
+    """What leads a newcomer through it."""
 
     def service(self, name: str) -> Service:
         return next(service for service in self.services if service.name == name)

@@ -63,6 +63,9 @@ class Stage:
     def want_processors(self, processors: float) -> None:
         self.host.want_processors(processors)
 
+    async def read_disk(self, seconds: float) -> None:
+        await self.host.read_disk(seconds)
+
     def slow_disk(self, factor: float) -> None:
         self.host.slow_disk(factor)
 

@@ -47,6 +47,7 @@ class WarmWorker:
 
 
 def _work(rollout: str, folder: Path, environ: Mapping[str, str]) -> None:
+    os.setsid()  # as `submit.start` has it: a Ctrl-C that ends the tests is none of a worker's business
     with (folder / "worker.log").open("ab") as log:
         for stream in (1, 2):
             os.dup2(log.fileno(), stream)

@@ -112,6 +112,11 @@ class PatchdeckApp(ArmedKeys, inherit_bindings=False):
     def get_theme_variable_defaults(self) -> dict[str, str]:
         return VARIABLE_DEFAULTS
 
+    def delay_update(self, delay: float = 0.05) -> None:
+        """Textual hides a switch of views for so long and then draws it once more. The views are kept and draw at
+        once: there is nothing to hide, and a key would wait for it.
+        """
+
     def exit(
         self, result: int | None = None, return_code: int = 0, message: RenderableType | None = None
     ) -> None:

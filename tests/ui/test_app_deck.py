@@ -4,7 +4,7 @@ import pytest
 from rich.color import ColorSystem
 
 from tests.ui import sample
-from tests.ui.app_host import console, lines, picture, same_as_stored, settle, text, width
+from tests.ui.app_host import console, lines, picture, press, same_as_stored, settle, text, width
 from themes.ramps import ASCII
 
 SIZES = [(80, 24), (120, 40), (200, 60)]
@@ -94,3 +94,16 @@ async def test_it_tells_what_the_state_holds() -> None:
     ):
         assert expected in drawn
     assert len(sample.HOSTILE) + 4 == len(sample.snapshot().services)
+
+
+@pytest.mark.parametrize("view", ["1", "2", "3", "4"])
+async def test_a_theme_that_is_changed_on_another_view_is_everywhere(view: str) -> None:
+    system = ColorSystem.TRUECOLOR
+    async with console() as (_, pilot):
+        await press(pilot, "t", view)
+        chosen_first = picture(pilot.app, system)
+    async with console() as (_, pilot):
+        other = "1" if view != "1" else "2"
+        await press(pilot, view, other)
+        await press(pilot, "t", view)
+        assert picture(pilot.app, system) == chosen_first

@@ -12,7 +12,7 @@ import signal
 import subprocess
 import time
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -71,25 +71,25 @@ class Cell:
     victim: Victim
     point: str
     way: Way
-    order: Order = Order.START_FIRST
+    order: Order
 
     def __str__(self) -> str:
         return f"{self.order}: {self.victim} killed {self.point}, then {self.way}"
 
 
 def cells(
-    victim: Victim, points: Sequence[str], ways: Sequence[Way], part: int, parts: int
+    victim: Victim, points: Mapping[Order, Sequence[str]], ways: Sequence[Way], part: int, parts: int
 ) -> Iterator[Cell]:
     """Those of one part. The first parts hold each point once, the ways mixed; the further ones its other ways.
 
     By the point's name alone, the order too: parts agree in silence, though no two rollouts write quite the same.
     """
     turn, place = divmod(part, parts // len(ways))
-    for point in points:
-        drawn, mine = divmod(zlib.crc32(point.encode()), parts // len(ways))
-        if mine == place:
-            order = tuple(Order)[drawn // 2 % 2]
-            yield Cell(victim, point, ways[(drawn + turn) % len(ways)], order)
+    for number, order in enumerate(Order):
+        for point in points[order]:
+            drawn, mine = divmod(zlib.crc32(point.encode()), parts // len(ways))
+            if mine == place and drawn // 2 % 2 == number:
+                yield Cell(victim, point, ways[(drawn + turn) % len(ways)], order)
 
 
 class Done:
@@ -136,11 +136,13 @@ class Matrix:
     ) -> None:
         self._end_workers()
 
-    async def points(self, way: Way = Way.RESUMED) -> list[str]:
-        """All of a rollout that nobody disturbs, in order; of one that is aborted, those of its way back."""
-        listed = self.folder / "points"
-        listed.unlink(missing_ok=True)
-        rollout = await self._submitted(way, Order.START_FIRST)
+    async def points(self, way: Way = Way.RESUMED) -> dict[Order, list[str]]:
+        """All of a rollout that nobody disturbs; of one that is aborted, those of its way back."""
+        return {order: await self._points(way, order) for order in Order}
+
+    async def _points(self, way: Way, order: Order) -> list[str]:
+        listed = self.folder / f"points {order}"
+        rollout = await self._submitted(way, order)
         first = self._worker(rollout, {LIST: str(listed)})
         if way is Way.GOING_BACK:
             self._abort_when_moved(rollout, first)

@@ -137,7 +137,8 @@ class ConsoleScreen(Screen[None], inherit_bindings=False):
         self.update_shown()
 
     def action_back(self) -> None:
-        self.patchdeck.pop_screen()
+        if self.is_active:  # its key may be pressed again before it is gone
+            self.patchdeck.pop_screen()
 
     def on_screen_resume(self) -> None:
         self.update_shown()

@@ -8,16 +8,16 @@ from typing import ClassVar
 from textual import events
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.screen import ModalScreen
 
 from patchdeck.model import Severity
 from themes.ramps import Glyphs
+from tui.screens.modal import Modal
 from widgets.question import Question
 
 _WIDEST = 92
 
 
-class ConfirmScreen(ModalScreen[bool]):
+class ConfirmScreen(Modal[bool]):
     """True only for `y`. Enter, escape and a click outside say no; other keys say nothing.
 
     Nobody says yes to what was not on the screen yet: a `y` that was pressed before it was drawn says nothing either.

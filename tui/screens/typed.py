@@ -9,10 +9,10 @@ from textual import events, on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
-from textual.screen import ModalScreen
 
 from patchdeck.model import Severity
 from themes.ramps import Glyphs
+from tui.screens.modal import Modal
 from widgets.ink import Ink
 from widgets.line import Spans
 from widgets.prompt import Prompt
@@ -31,7 +31,7 @@ class _Told(Question):
         return [*lines, answers.spans()]
 
 
-class TypedScreen(ModalScreen[str | None]):
+class TypedScreen(Modal[str | None]):
     """What was typed; None for escape, for enter with nothing typed, and for a click outside."""
 
     BINDINGS: ClassVar[list[BindingType]] = [

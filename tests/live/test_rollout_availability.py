@@ -10,14 +10,14 @@ from pathlib import Path
 
 import pytest
 
-from patchdeck.model import Amount, Order, RolloutState, Strategy
+from patchdeck.model import Amount, Binding, Order, PaceChanged, RolloutState, Strategy
 from patchdeck.rollout.worker import carry_out
 from tests.lab.client import EngineClient
 from tests.lab.engine import Engine
 from tests.lab.images import Images
 from tests.lab.processes import wait_until
 from tests.lab.services import start_service
-from tests.live.rollouts import submitted
+from tests.live.rollouts import entries, submitted
 
 REPLICAS, MAY_BE_MISSING = 12, 2
 POLL_S = 0.02
@@ -72,6 +72,12 @@ async def test_never_are_fewer_ready_than_the_budget_allows_and_all_of_it_is_use
         state = await asyncio.wait_for(carry_out(rollout, tmp_path), 100)
     assert state.end is RolloutState.COMMITTED, state.text
     assert min(counts) == fewest
+    told = {(one.binds, one.detail) for one in entries(rollout, tmp_path) if isinstance(one, PaceChanged)}
+    if order is Order.START_FIRST:
+        assert (Binding.PACE, "4 at once, as asked") in told
+    else:
+        assert (Binding.AVAILABILITY, "2 may be missing at once") in told
+    assert (Binding.STEP, "canary is to pass its gates first") in told
     assert ready(stock) == REPLICAS
     if order is Order.START_FIRST:
         assert max(counts) > REPLICAS

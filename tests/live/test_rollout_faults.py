@@ -1,147 +1,42 @@
-"""What goes wrong while a rollout runs, and the state in which each fault leaves it (docs/rollouts.md)."""
+"""What goes wrong while a rollout runs, and the state in which each fault leaves it (docs/rollouts.md).
+
+What goes wrong with the image is in test_rollout_pull, with disks in test_rollout_disks.
+"""
 
 from __future__ import annotations
 
 import asyncio
-import base64
-import contextlib
-import json
-import signal
-import subprocess
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from msgspec.structs import replace
 
 from patchdeck.model import (
-    Actor,
+    Amount,
+    Answered,
+    Binding,
     Command,
     Order,
+    PaceChanged,
     PauseAdded,
     PauseKind,
     RolloutState,
-    Strategy,
     UnitMoved,
     UnitPhase,
 )
-from patchdeck.rollout.journal import Journal
-from patchdeck.rollout.state import State
-from patchdeck.rollout.submit import submit
 from patchdeck.rollout.worker import carry_out, exit_status
-from tests.lab.engine import Engine
+from tests.lab.engine import Engine, Generation
 from tests.lab.images import Images
 from tests.lab.lab import Lab
-from tests.lab.registry import Registry
-from tests.lab.services import Container, start_service
-from tests.live.rollouts import (
-    QUICK,
-    entries,
-    locks,
-    planned,
-    service_now,
-    submitted,
-    target_of,
-    told,
-    worker,
-)
-
-ME = Actor(user="tester")
-
-
-def as_it_was(engine: Engine, old: list[Container]) -> None:
-    """The very same containers run, and nothing else is there."""
-    now = service_now(engine)
-    assert {one["Id"]: name for name, one in now.items()} == {one.id: one.name for one in old}
-    assert all(one["State"]["Running"] for one in now.values())
-    assert not locks(engine)
-
-
-def ended(state: State, expected: RolloutState, *words: str) -> None:
-    assert state.end is expected, state.text
-    for word in words:
-        assert word in state.text
-
-
-async def until(condition: Callable[[], object], timeout_s: float = 30.0) -> None:
-    async with asyncio.timeout(timeout_s):
-        while not condition():  # noqa: ASYNC110 - another process brings it about
-            await asyncio.sleep(0.05)
-
-
-def reached(folder: Path, rollout: str, unit: int, phase: UnitPhase) -> bool:
-    return any(
-        isinstance(one, UnitMoved) and (one.unit, one.phase) == (unit, phase)
-        for one in entries(rollout, folder)
-    )
-
-
-def ask(folder: Path, rollout: str, command: Command) -> None:
-    with Journal(folder) as journal:
-        journal.ask(rollout, command, ME)
-
-
-@contextlib.contextmanager
-def running(rollout: str, folder: Path) -> Iterator[asyncio.Task[State]]:
-    task = asyncio.create_task(carry_out(rollout, folder))
-    try:
-        yield task
-    finally:
-        task.cancel()
-
+from tests.lab.newer import Programs
+from tests.lab.services import start_service
+from tests.live.rollouts import QUICK, entries, locks, service_now, submitted, told, worker
+from tests.live.underway import as_it_was, ask, ended, newer_in_full, reached, running, stands, until
 
 # --- before anything is changed -------------------------------------------------------------------
-
-
-async def test_an_image_that_its_registry_no_longer_has_fails_before_anything_is_changed(
-    stock: Engine, registry: Registry, images_of: Callable[..., Images], tmp_path: Path
-) -> None:
-    images = images_of(stock, registry)
-    old = start_service(stock, images.web("1.0"), 2)
-    plan = await planned(stock, images.web("1.1"), QUICK)
-    digest = f"sha256:{'0' * 64}"
-    nowhere = replace(plan.to, image=f"{images.repository}@{digest}", image_id="", digest="")
-    with Journal(tmp_path) as journal:
-        rollout = submit(journal, replace(plan, to=nowhere), target_of(stock), ME).rollout
-    state = await carry_out(rollout, tmp_path)
-    ended(state, RolloutState.FAILED, "could not be pulled", "nothing was changed")
-    assert exit_status(state) == 1
-    as_it_was(stock, old)
-
-
-async def test_a_login_that_the_registry_no_longer_takes_fails_before_anything_is_changed(
-    lab: Lab, stock: Engine, stock_images: Images, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    old = start_service(stock, stock_images.web("1.0"), 2)
-    # Nobody may read this one: no line of the file is anyone's.
-    with lab.registry("closed", users="nobody:$2b$04$i2quZRHOEYUJAL1dbziya.\n") as closed:
-        plan = await planned(stock, stock_images.web("1.1"), QUICK)
-        image = f"{closed.address}/shop/web:1.1"
-        elsewhere = replace(plan.to, image=image, image_id="", digest="")
-        config = tmp_path / "docker"
-        config.mkdir()
-        auth = base64.b64encode(b"ops:wrong").decode()
-        (config / "config.json").write_text(json.dumps({"auths": {closed.address: {"auth": auth}}}))
-        monkeypatch.setenv("DOCKER_CONFIG", str(config))
-        with Journal(tmp_path) as journal:
-            rollout = submit(journal, replace(plan, to=elsewhere), target_of(stock), ME).rollout
-        state = await carry_out(rollout, tmp_path)
-    ended(state, RolloutState.FAILED, "could not be pulled", "docker login")
-    assert auth not in repr(entries(rollout, tmp_path))
-    as_it_was(stock, old)
-
-
-async def test_a_tag_that_moved_since_the_plan_fails_before_anything_is_changed(
-    stock: Engine, stock_images: Images, tmp_path: Path
-) -> None:
-    old = start_service(stock, stock_images.web("1.0"), 2)
-    moving = stock_images.retag("1.1", "shop/web:moving")
-    rollout = await submitted(stock, tmp_path, moving)
-    stock_images.retag("1.0-health", moving)
-    # The engine would pull it by its tag, from where there is none.
-    ended(await carry_out(rollout, tmp_path), RolloutState.FAILED, "shop/web:moving")
-    as_it_was(stock, old)
 
 
 async def test_a_container_that_was_started_again_since_the_plan_fails_it(
@@ -173,37 +68,87 @@ async def test_of_two_rollouts_of_one_service_the_second_is_refused_and_told_who
 # --- a version that is no good --------------------------------------------------------------------
 
 
+NEW_ONES = "case $VERSION in 1.1*) {};; esac; exec /app/serve"
+"""A command under which the old version runs as ever."""
+CHECK = {
+    "Test": ["CMD", "/bin/test", "-f", "/run/ready"],
+    "Interval": 1_000_000_000,
+    "Timeout": 30_000_000_000,
+    "Retries": 30,
+}
+"""One that does not mind a host that is busy."""
+
+
+@newer_in_full
 @pytest.mark.parametrize(
-    ("version", "words"), [("1.5", "healthcheck"), ("1.4", "it was restarted")], ids=["unhealthy", "crashing"]
+    ("old", "new", "settings", "words"),
+    [
+        pytest.param("1.0", "1.5", {"restart": "always"}, "healthcheck", id="unhealthy"),
+        pytest.param("1.0", "1.4", {"restart": "always"}, "it was restarted", id="restarting"),
+        pytest.param(
+            "1.0",
+            "1.1",
+            {
+                "config": {
+                    "Cmd": ["/bin/sh", "-c", NEW_ONES.format("export CRASH_AFTER=4")],
+                    "Healthcheck": CHECK,
+                }
+            },
+            "exit status 3",
+            id="ready, and crashing within the bake",
+        ),
+        pytest.param(
+            "1.0",
+            "1.1",
+            {
+                "config": {"Cmd": ["/bin/sh", "-c", NEW_ONES.format("exec tail /dev/zero")]},
+                "host_config": {"Memory": 16_000_000},
+            },
+            "want of memory",
+            id="out of memory",
+        ),
+    ],
 )
 async def test_a_version_that_is_no_good_goes_back_by_itself_after_the_canary(
-    stock: Engine, stock_images: Images, tmp_path: Path, version: str, words: str
+    engine: Engine,
+    images: Images,
+    tmp_path: Path,
+    *,
+    old: str,
+    new: str,
+    settings: dict[str, Any],
+    words: str,
 ) -> None:
-    old = start_service(stock, stock_images.web("1.0"), 3, restart="always")
-    rollout = await submitted(stock, tmp_path, stock_images.web(version), replace(QUICK, bake_s=3.0))
+    before = start_service(engine, images.web(old), 3, **settings)
+    rollout = await submitted(engine, tmp_path, images.web(new), replace(QUICK, bake_s=8.0))
     state = await carry_out(rollout, tmp_path)
-    ended(state, RolloutState.ROLLED_BACK, words)
+    ended(state, RolloutState.ROLLED_BACK, before[0].name, words)
     assert exit_status(state) == 3
-    as_it_was(stock, old)
-    touched = {one.unit for one in entries(rollout, tmp_path) if isinstance(one, UnitMoved)}
-    assert touched == {0}, "only the canary was ever touched"
+    as_it_was(engine, before)
+    moved = [one for one in entries(rollout, tmp_path) if isinstance(one, UnitMoved)]
+    assert {one.unit for one in moved} == {0}, "only the canary was ever touched"
+    if words == "exit status 3":
+        assert UnitPhase.READY in {one.phase for one in moved}, "healthy, and crashing only then"
 
 
-async def test_one_that_is_not_ready_by_the_deadline_goes_back(
+async def test_one_that_is_not_ready_by_the_deadline_goes_back_and_until_then_that_is_what_binds(
     stock: Engine, stock_images: Images, tmp_path: Path
 ) -> None:
     old = start_service(stock, stock_images.web("1.0"), 2)
     rollout = await submitted(stock, tmp_path, stock_images.web("1.3"), replace(QUICK, deadline_s=1.5))
     ended(await carry_out(rollout, tmp_path), RolloutState.ROLLED_BACK, "deadline")
     as_it_was(stock, old)
+    told_to_bind = [one for one in entries(rollout, tmp_path) if isinstance(one, PaceChanged)]
+    assert (Binding.DEADLINE, "each has 1s500ms to be ready") in {(o.binds, o.detail) for o in told_to_bind}
 
 
 @pytest.mark.slow  # it needs an engine of its own, with a bridge
+@pytest.mark.parametrize("generation", ["stock", "newer"])
 async def test_a_host_port_that_someone_else_took_needs_a_person_and_goes_back_once_it_is_free(
-    lab: Lab, images_of: Callable[..., Images], tmp_path: Path
+    lab: Lab, programs_of: Callable[[Generation], Programs], tmp_path: Path, generation: Generation
 ) -> None:
-    with lab.engine("stock", network="bridge") as engine:
-        images = images_of(engine, None)
+    with lab.engine(generation, network="bridge", programs=programs_of(generation)) as engine:
+        images = Images(engine)
         ports = {"PortBindings": {"80/tcp": [{"HostIp": "", "HostPort": "8088"}]}}
         old = start_service(
             engine, images.web("1.0"), 1, config={"ExposedPorts": {"80/tcp": {}}}, host_config=ports
@@ -229,24 +174,52 @@ async def test_a_host_port_that_someone_else_took_needs_a_person_and_goes_back_o
         as_it_was(engine, old)
 
 
+@pytest.mark.slow  # as above
+@pytest.mark.parametrize("generation", ["stock", "newer"])
+async def test_replicas_with_ports_out_of_a_range_that_has_one_to_spare_go_start_first_and_one_by_one(
+    lab: Lab, programs_of: Callable[[Generation], Programs], tmp_path: Path, generation: Generation
+) -> None:
+    with lab.engine(generation, network="bridge", programs=programs_of(generation)) as engine:
+        images = Images(engine)
+        start_service(
+            engine,
+            images.web("1.0-health"),
+            4,
+            config={"ExposedPorts": {"80/tcp": {}}},
+            host_config={"PortBindings": {"80/tcp": [{"HostIp": "", "HostPort": "8100-8104"}]}},
+            at_once=1,
+        )
+        strategy = replace(QUICK, pace=4, canary=Amount(share=1.0))
+        rollout = await submitted(engine, tmp_path, images.web("1.1-health"), strategy)
+        state = await carry_out(rollout, tmp_path)
+        ended(state, RolloutState.COMMITTED)
+        now = service_now(engine).values()
+        taken = {one["NetworkSettings"]["Ports"]["80/tcp"][0]["HostPort"] for one in now}
+        assert len(taken) == 4
+        written = entries(rollout, tmp_path)
+        assert Binding.PORTS in {one.binds for one in written if isinstance(one, PaceChanged)}
+        assert not [one for one in written if isinstance(one, Answered) and not one.ok]
+
+
 # --- the engine, and other people -----------------------------------------------------------------
 
 
+@newer_in_full
 @pytest.mark.parametrize("silent_s", [10.0, pytest.param(60.0, marks=pytest.mark.slow)])
 @pytest.mark.timeout(240)
 async def test_an_engine_that_falls_silent_pauses_the_rollout_which_goes_on_after_it(
-    stock: Engine, stock_images: Images, tmp_path: Path, silent_s: float
+    engine: Engine, images: Images, tmp_path: Path, silent_s: float
 ) -> None:
-    start_service(stock, stock_images.web("1.0"), 3, restart="always")
-    rollout = await submitted(stock, tmp_path, stock_images.web("1.1"))
+    start_service(engine, images.web("1.0"), 3, restart="always")
+    rollout = await submitted(engine, tmp_path, images.web("1.1"))
     with running(rollout, tmp_path) as task:
         await until(lambda: reached(tmp_path, rollout, 0, UnitPhase.FENCED))
-        stock.pause()
+        engine.pause()
         await asyncio.sleep(silent_s)
-        stock.resume()
+        engine.resume()
         state = await task
     ended(state, RolloutState.COMMITTED)
-    assert len(service_now(stock)) == 3
+    assert len(service_now(engine)) == 3
     if silent_s > 30:
         pauses = [one.kind for one in entries(rollout, tmp_path) if isinstance(one, PauseAdded)]
         assert PauseKind.ENGINE in pauses
@@ -260,7 +233,7 @@ async def test_what_someone_removes_meanwhile_is_made_again_or_left_out(
         stock, tmp_path, stock_images.web("1.1"), replace(QUICK, pause_after=("canary",))
     )
     with running(rollout, tmp_path) as task:
-        await until(lambda: told(rollout, tmp_path).state is RolloutState.PAUSED)
+        await until(stands(rollout, tmp_path, RolloutState.PAUSED))
         canary = service_now(stock)[old[0].name]["Id"]
         stock.call("DELETE", f"/containers/{canary}?force=1")
         stock.call("DELETE", f"/containers/{old[2].id}?force=1")
@@ -282,7 +255,7 @@ async def test_a_clock_that_is_set_back_changes_nothing(
     )
     true_ns = time.time_ns
     with running(rollout, tmp_path) as task:
-        await until(lambda: told(rollout, tmp_path).state is RolloutState.PAUSED)
+        await until(stands(rollout, tmp_path, RolloutState.PAUSED))
         monkeypatch.setattr(time, "time_ns", lambda: true_ns() - 3_600_000_000_000)
         ask(tmp_path, rollout, Command.RESUME)
         state = await task
@@ -294,27 +267,6 @@ async def test_a_clock_that_is_set_back_changes_nothing(
     assert story.state is RolloutState.COMMITTED
     assert story.summary is not None
     assert story.summary.seconds >= 0
-
-
-# --- signals and commands -------------------------------------------------------------------------
-
-
-async def test_sigterm_ends_the_worker_after_the_unit_and_resuming_goes_on(
-    stock: Engine, stock_images: Images, tmp_path: Path
-) -> None:
-    start_service(stock, stock_images.web("1.0"), 4)
-    rollout = await submitted(stock, tmp_path, stock_images.web("1.1"), replace(QUICK, pace=1))
-    first = worker(rollout, tmp_path)
-    await until(lambda: reached(tmp_path, rollout, 1, UnitPhase.CREATED))
-    first.process.send_signal(signal.SIGHUP)
-    first.process.send_signal(signal.SIGTERM)
-    assert first.wait() == 4
-    story = told(rollout, tmp_path)
-    assert story.state is RolloutState.PAUSED
-    assert not [one for one in service_now(stock) if "--new" in one], "the unit under way was finished"
-    assert worker(rollout, tmp_path).wait() == 0
-    assert told(rollout, tmp_path).workers == 2
-    assert len(service_now(stock)) == 4
 
 
 async def test_abort_during_the_bake_goes_back_to_the_very_same_containers(
@@ -331,62 +283,3 @@ async def test_abort_during_the_bake_goes_back_to_the_very_same_containers(
     as_it_was(stock, old)
     policies = {one["HostConfig"]["RestartPolicy"]["Name"] for one in service_now(stock).values()}
     assert policies == {"unless-stopped"}
-
-
-async def test_stop_first_units_never_leave_fewer_ready_than_the_budget(
-    stock: Engine, stock_images: Images, tmp_path: Path
-) -> None:
-    strategy = Strategy(
-        bake_s=0.0, deadline_s=60.0, pace=5, order=Order.STOP_FIRST, gates=QUICK.gates, max_unavailable=None
-    )
-    start_service(stock, stock_images.web("1.0"), 5)
-    rollout = await submitted(stock, tmp_path, stock_images.web("1.1"), strategy)
-    fewest = 5
-    with running(rollout, tmp_path) as task:
-        while not task.done():
-            listed = await asyncio.to_thread(stock.containers, everything=False)
-            fewest = min(fewest, len(listed))
-            await asyncio.sleep(0.01)
-        state = await task
-    ended(state, RolloutState.COMMITTED)
-    assert fewest == 4
-
-
-# --- the journal's disk ---------------------------------------------------------------------------
-
-
-@pytest.fixture
-def small_disk(tmp_path: Path) -> Iterator[Path]:
-    """A folder on a disk of its own, of two megabytes."""
-    folder = tmp_path / "small"
-    folder.mkdir()
-    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=2m", "tmpfs", str(folder)], check=True)
-    try:
-        yield folder
-    finally:
-        subprocess.run(["umount", "--lazy", str(folder)], check=True)
-
-
-def fill(folder: Path) -> Path:
-    ballast = folder / "ballast"
-    with contextlib.suppress(OSError), ballast.open("wb", buffering=0) as file:
-        while True:
-            file.write(b"x" * 4096)
-    return ballast
-
-
-async def test_what_cannot_be_written_down_is_not_done_and_goes_on_once_there_is_room(
-    stock: Engine, stock_images: Images, small_disk: Path
-) -> None:
-    start_service(stock, stock_images.web("1.0"), 3)
-    rollout = await submitted(stock, small_disk, stock_images.web("1.1"), replace(QUICK, bake_s=1.5))
-    process = worker(rollout, small_disk)
-    await until(lambda: reached(small_disk, rollout, 0, UnitPhase.READY))
-    ballast = fill(small_disk)
-    assert process.wait() == 4
-    before = {name: one["Id"] for name, one in service_now(stock).items()}
-    assert len(before) == 4, "the canary, its old container, and two that were not touched"
-    ballast.unlink()
-    assert told(rollout, small_disk).state is RolloutState.LOST
-    assert worker(rollout, small_disk).wait() == 0
-    assert len(service_now(stock)) == 3

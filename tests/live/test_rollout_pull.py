@@ -22,7 +22,7 @@ from tests.lab.registry import Registry
 from tests.lab.services import start_service
 from tests.live.credentials import NOBODY, USERS, helped, logged_in
 from tests.live.rollouts import QUICK, entries, planned, service_now, submitted, target_of
-from tests.live.underway import ME, as_it_was, ended
+from tests.live.underway import ME, as_it_was, ended, newer_in_full
 from widgets.rollout_words import waits_for
 
 LARGE_BYTES = 30_000_000
@@ -35,6 +35,7 @@ def guarded(lab: Lab) -> Registry:
     return lab.registry("guarded-pull", users=USERS)
 
 
+@newer_in_full
 async def test_all_layers_are_pulled_with_the_users_helper_before_any_container_is_touched_and_that_is_seen(
     engine: Engine, images: Images, guarded: Registry, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -73,6 +74,7 @@ async def test_all_layers_are_pulled_with_the_users_helper_before_any_container_
     assert "Secret" not in repr(written)
 
 
+@newer_in_full
 async def test_an_image_that_its_registry_no_longer_has_fails_before_anything_is_changed(
     engine: Engine, registry: Registry, images_of: ImagesOf, tmp_path: Path
 ) -> None:
@@ -89,6 +91,7 @@ async def test_an_image_that_its_registry_no_longer_has_fails_before_anything_is
     as_it_was(engine, old)
 
 
+@newer_in_full
 async def test_a_login_that_the_registry_no_longer_takes_fails_before_anything_is_changed(
     lab: Lab, engine: Engine, images: Images, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

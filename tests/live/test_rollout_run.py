@@ -3,14 +3,27 @@
 from __future__ import annotations
 
 import asyncio
+import time
+from collections import Counter
 from pathlib import Path
 
 import pytest
 from msgspec.structs import replace
 
-from patchdeck.model import Amount, Command, GateJudged, Noted, PaceChanged, RolloutState, Strategy
+from patchdeck.model import (
+    Amount,
+    Answered,
+    Command,
+    GateJudged,
+    Intended,
+    Noted,
+    PaceChanged,
+    Planned,
+    RolloutState,
+    Strategy,
+)
 from patchdeck.rollout.journal import Journal
-from patchdeck.rollout.processes import actor
+from patchdeck.rollout.processes import actor, host_name
 from patchdeck.rollout.submit import NotSubmitted, submit
 from patchdeck.rollout.way_back import NoWayBack, plan_back
 from patchdeck.rollout.worker import carry_out
@@ -19,7 +32,7 @@ from patchdeck.sources.engine.connection import Connection
 from tests.lab.engine import Engine
 from tests.lab.images import Images
 from tests.lab.services import start_service
-from tests.live.rollouts import QUICK, entries, locks, service_now, submitted, target_of, told
+from tests.live.rollouts import QUICK, entries, locks, planned, service_now, submitted, target_of, told
 
 
 async def test_a_service_is_moved_to_another_image_and_nothing_else_is_left(
@@ -36,6 +49,52 @@ async def test_a_service_is_moved_to_another_image_and_nothing_else_is_left(
     assert all(one["State"]["Running"] for one in now.values())
     assert {one["HostConfig"]["RestartPolicy"]["Name"] for one in now.values()} == {"always"}
     assert not locks(engine)
+
+
+CHANGES = {
+    "create": "create",
+    "start": "start",
+    "die": "stop",
+    "rename": "rename",
+    "update": "fence",
+    "destroy": "remove",
+}
+"""The engine's own events of containers, and the acts that bring them about."""
+
+
+async def test_every_change_that_the_engine_tells_of_was_written_down_before_it_with_who_and_why_and_its_answer_after(
+    engine: Engine, images: Images, tmp_path: Path
+) -> None:
+    start_service(engine, images.web("1.0"), 2, restart="always")
+    plan = await planned(engine, images.web("1.1"), QUICK)
+    with Journal(tmp_path) as journal:
+        rollout = submit(journal, plan, target_of(engine), actor("test"), "a patch").rollout
+    began_s = time.time()
+    state = await carry_out(rollout, tmp_path)
+    assert state.end is RolloutState.COMMITTED, state.text
+    written = entries(rollout, tmp_path)
+    asked = written[0]
+    assert isinstance(asked, Planned)
+    assert (asked.by.user, asked.by.host, asked.reason) == (actor("").user, host_name(), "a patch")
+    answers = {one.intent: one for one in written if isinstance(one, Answered)}
+    intents = [one for one in written if isinstance(one, Intended)]
+    assert all(one.sequence < answers[one.sequence].sequence for one in intents)
+
+    happened: Counter[tuple[str, str]] = Counter()
+    for event in engine.events(began_s, time.time()):
+        container_id, act = event["Actor"]["ID"], CHANGES.get(event["Action"], "")
+        if event["Type"] != "container" or not act:
+            continue
+        happened[container_id, act] += 1
+        before = [
+            one
+            for one in intents
+            if one.act == act
+            and container_id in (one.container_id, answers[one.sequence].container_id)
+            and one.at_ns < event["timeNano"]
+        ]
+        assert len(before) >= happened[container_id, act], event
+    assert {act for _, act in happened} == set(CHANGES.values())
 
 
 async def test_with_nothing_asked_for_it_finds_its_pace_and_its_gates_judge_by_what_is_seen(

@@ -58,7 +58,9 @@ def test_the_command_in_the_foreground_ends_by_sighup_and_its_rollout_goes_on_wi
     assert told(rollout, commands.folder).workers == 1
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize(
+    "number", [signal.SIGTERM, pytest.param(signal.SIGINT, marks=pytest.mark.slow)], ids=["SIGTERM", "SIGINT"]
+)
 async def test_a_worker_that_is_told_to_end_finishes_the_unit_under_way_and_resuming_goes_on(
     stock: Engine, stock_images: Images, tmp_path: Path, number: signal.Signals
 ) -> None:
@@ -76,6 +78,7 @@ async def test_a_worker_that_is_told_to_end_finishes_the_unit_under_way_and_resu
     assert len(service_now(stock)) == 4
 
 
+@pytest.mark.slow
 async def test_a_second_sigterm_ends_a_worker_at_once_and_resuming_finishes_what_it_left(
     stock: Engine, stock_images: Images, tmp_path: Path
 ) -> None:

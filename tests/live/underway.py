@@ -7,6 +7,8 @@ import contextlib
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
+import pytest
+
 from patchdeck.model import Actor, Command, RolloutState, UnitMoved, UnitPhase
 from patchdeck.rollout.journal import Journal
 from patchdeck.rollout.state import State
@@ -16,6 +18,11 @@ from tests.lab.services import Container
 from tests.live.rollouts import entries, locks, service_now, told
 
 ME = Actor(user="tester")
+
+newer_in_full = pytest.mark.parametrize(
+    "shared_engine", ["stock", pytest.param("newer", marks=pytest.mark.slow)], indirect=True
+)
+"""`engine` is the stock one always, and a newer one by `make test-full`."""
 
 
 @contextlib.contextmanager

@@ -195,7 +195,7 @@ class PatchdeckApp(ArmedKeys, inherit_bindings=False):
         self._draw()
 
     def _draw(self) -> None:
-        if self.snapshot is None or self._leaving:
+        if self.snapshot is None or self._leaving or not self.screen_stack:
             return
         self.shown = Shown(self.snapshot, self.looking, self._matcher)
         with self.batch_update():

@@ -56,6 +56,6 @@ class RecordingKeys(App[int], inherit_bindings=False):
 
         screen = self.screen
         # A page that is not there yet has nowhere to ask on.
-        if isinstance(screen, ConsoleScreen) and screen.is_mounted and not screen.query(Prompt):
+        if isinstance(screen, ConsoleScreen) and screen.is_there and not screen.query(Prompt):
             prompt = Prompt(question, asked_from=screen.focused, id=id)
             await screen.mount(prompt, before=screen.query_one(Footer))

@@ -80,6 +80,11 @@ class ConsoleScreen(Screen[None], inherit_bindings=False):
         yield Footer(self.NAME, self.patchdeck.keymap, glyphs=self.glyphs)
 
     @property
+    def is_there(self) -> bool:
+        """Its widgets are: not yet while it is being opened, and never where it was left before that."""
+        return self.is_mounted and bool(self.children)
+
+    @property
     def rollout_in_view(self) -> str:
         """The rollout that keys act on here; empty where there is none."""
         return ""
@@ -89,7 +94,7 @@ class ConsoleScreen(Screen[None], inherit_bindings=False):
 
         A key that is pressed again and again can come before its screen's widgets do: then it has none at all.
         """
-        if not self.is_mounted:
+        if not self.is_there:
             return False
         read_only, on = self.patchdeck.keymap.read_only, self.patchdeck.ON
         absent = any(
@@ -107,7 +112,7 @@ class ConsoleScreen(Screen[None], inherit_bindings=False):
 
     def update_shown(self) -> None:
         """Draw what the app has now: its state if there is one yet, and the status line."""
-        if not self.is_mounted:
+        if not self.is_there:
             return
         self.show_status()
         self.patchdeck.show_besides(self)
@@ -134,6 +139,11 @@ class ConsoleScreen(Screen[None], inherit_bindings=False):
             )
 
     def on_mount(self) -> None:
+        if self.is_there:
+            self.opened()
+
+    def opened(self) -> None:
+        """Its widgets are there, for the first time."""
         self.update_shown()
 
     def action_back(self) -> None:
@@ -147,8 +157,8 @@ class ConsoleScreen(Screen[None], inherit_bindings=False):
         columns, rows = event.size
         too_small = columns < SMALLEST[0] or rows < SMALLEST[1]
         self.set_class(too_small, "-too-small")
-        if too_small:
-            self.query_one(Notice).show(
+        for notice in self.query(Notice) if too_small else ():
+            notice.show(
                 "This terminal is too small",
                 (
                     f"It has {columns} columns and {rows} rows;",

@@ -74,8 +74,8 @@ class ComposerScreen(ConsoleScreen, inherit_bindings=False):
             yield Fields(self._values, glyphs=self.glyphs)
             yield PlanView(glyphs=self.glyphs)
 
-    def on_mount(self) -> None:
-        super().on_mount()
+    def opened(self) -> None:
+        super().opened()
         self._desk = Desk(self.patchdeck.watch_object, self._settings)
         self._ask_soon()
         self._look_for_offers()

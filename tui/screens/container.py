@@ -50,8 +50,8 @@ class ContainerScreen(ConsoleScreen, inherit_bindings=False):
             yield Details(id="story", glyphs=glyphs, utc=utc)
             yield Details(id="log", glyphs=glyphs, utc=utc)
 
-    def on_mount(self) -> None:
-        super().on_mount()
+    def opened(self) -> None:
+        super().opened()
         self.action_logs()
 
     def show(self, shown: Shown) -> None:

@@ -74,7 +74,8 @@ class DeckScreen(View, inherit_bindings=False):
         yield RolloutPanel(glyphs=glyphs, classes="extra")
 
     def on_resize(self, event: events.Resize) -> None:
-        super().on_resize(event)
+        if not self.is_there:
+            return
         # Where there is room for it the feed stands beneath the contention panel, which comes before the versions.
         feed, versions = self.query_one(EventFeed), self.query_one(VersionTable)
         body = self.query_one(".body")
@@ -83,10 +84,10 @@ class DeckScreen(View, inherit_bindings=False):
             first, second = (feed, versions) if wide else (versions, feed)
             body.move_child(first, before=second)
 
-    def on_mount(self) -> None:
+    def opened(self) -> None:
         # What needs a look comes first; a key sorts otherwise.
         self.query_one(VersionTable).sort_by(Column.STATE, descending=True)
-        super().on_mount()
+        super().opened()
 
     def give_focus(self) -> None:
         self.query_one(VersionTable).focus()

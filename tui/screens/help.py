@@ -37,8 +37,8 @@ class HelpScreen(ConsoleScreen, inherit_bindings=False):
     def compose_body(self) -> ComposeResult:
         yield Details(glyphs=self.glyphs, classes="body")
 
-    def on_mount(self) -> None:
-        super().on_mount()
+    def opened(self) -> None:
+        super().opened()
         self.query_one(Details).show(f"Help {self.glyphs.dot} {self._about}", self._sections())
 
     def show(self, shown: Shown) -> None:

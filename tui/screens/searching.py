@@ -31,8 +31,8 @@ class SearchingScreen(ConsoleScreen, inherit_bindings=False):
     def compose_body(self) -> ComposeResult:
         yield Details(glyphs=self.glyphs, utc=self.utc, classes="body")
 
-    def on_mount(self) -> None:
-        super().on_mount()
+    def opened(self) -> None:
+        super().opened()
         self._show([Section(title="Looking for an engine", empty="asking every address")])
         self.action_retry()
         self.set_interval(AGAIN_S, self.action_retry)

@@ -68,7 +68,7 @@ class View(ConsoleScreen, inherit_bindings=False):
 
     def update_shown(self) -> None:
         super().update_shown()
-        if self.is_mounted:
+        if self.is_there:
             # It may have been changed on another view.
             self._note_filter()
 

@@ -37,7 +37,7 @@ class EnginePart(Grid):
         yield Details(glyphs=self._glyphs, utc=self._utc)
 
     def show(self, engine: Engine, shown: Shown) -> None:
-        if not self.is_there:
+        if not self.is_mounted or not self.children:
             return
         # Indicators are by this host's clock, and the startups among them are brought to it.
         self.query_one(ContentionChart).show(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import random
+import threading
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -25,8 +26,9 @@ from patchdeck.simulator.shelf import stock
 from patchdeck.sources.targets import Target
 from patchdeck.watch import WatchThread
 from tests.lab.unix_http import UnixConnection
-from tests.ui.app_host import lines, press, settle, stopped_clock, text
+from tests.ui.app_host import lines, press, screen, settle, stopped_clock, text
 from tests.unit.simulated import simulated_beside
+from tui import keymap
 from tui.app import PatchdeckApp
 from tui.composer import submitting
 from tui.screens.arming import ArmingScreen
@@ -174,6 +176,29 @@ async def test_the_question_names_what_will_happen_and_only_yes_submits(
         assert (entry.plan.service, entry.plan.to.image, entry.reason) == (SERVICE, "shop/web:1.1", WHY)
         await until(pilot, lambda: "submitted as rollout" in text(app))
         assert not simulated.writes
+
+
+async def test_what_is_on_its_way_into_the_journal_is_not_begun_a_second_time(
+    simulated: Simulated, journal: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begin, asked, written = submitting.begin, threading.Event(), threading.Event()
+
+    def slowly(*about: Any) -> str:
+        asked.set()
+        written.wait(20)
+        return begin(*about)
+
+    monkeypatch.setattr(submitting, "begin", slowly)
+    async with composing(simulated) as (app, pilot):
+        await to_image(pilot, "shop/web:1.1")
+        app.arm_for(WHY)
+        await press(pilot, "ctrl+r", "y")
+        await until(pilot, asked.is_set)
+        await press(pilot, "ctrl+r")
+        assert "submitted already" in told(app)
+        written.set()
+        await until(pilot, lambda: "its page comes" in text(app) or screen(app) != keymap.COMPOSER)
+        assert len(submitted(journal)) == 1
 
 
 async def test_disarmed_nothing_is_asked_but_to_arm(simulated: Simulated, journal: Path) -> None:

@@ -67,6 +67,7 @@ class ComposerScreen(ConsoleScreen, inherit_bindings=False):
         self._planned_for: Wish | None = None
         self._target: Target | None = None
         self._waiting = ""
+        self._submitting = False
         self._submitted = ""
 
     def compose_body(self) -> ComposeResult:
@@ -212,7 +213,7 @@ class ComposerScreen(ConsoleScreen, inherit_bindings=False):
 
     def action_begin_rollout(self) -> None:
         plan, app = self._plan, self.patchdeck
-        if self._submitted:
+        if self._submitting or self._submitted:
             self._tell("It is submitted already, and waits for its journal.")
         elif plan is None or self._planned_for is None or self._planned_for != self._wish():
             self._tell("There is no plan of this yet: wait for it, or put right what it says.")
@@ -236,12 +237,16 @@ class ComposerScreen(ConsoleScreen, inherit_bindings=False):
             submitting.begin, plan, self._target, self._request(plan), actor("console"), self._settings
         )
         self._wait_for("submitting")
+        # What is on its way into the journal is not called back by asking for it once more.
+        self._submitting = True
         try:
             self._submitted = await off_screen(beginning)
         except submitting.NotBegun as error:
             self._wait_for("")
             self._tell(str(error), severe=True)
             return
+        finally:
+            self._submitting = False
         self._wait_for(f"submitted as rollout {self._submitted}; its page comes with its journal")
 
     async def _agreed(self, plan: Plan) -> bool:

@@ -27,6 +27,8 @@ class GuidedApp(PatchdeckApp, inherit_bindings=False):
     """Goes on by what is seen in the snapshots, whoever did it and in whatever order."""
 
     BINDINGS: ClassVar[list[BindingType]] = [*keymap.bindings(on=keymap.GUIDED)]
+    CSS = "ToastRack { margin-bottom: 4; }"
+    """Above the guide: what it says is to be read together with what was just told."""
     ON = keymap.GUIDED
 
     def __init__(

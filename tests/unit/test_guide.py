@@ -202,6 +202,10 @@ def test_a_rollout_that_waits_for_the_host_goes_on_by_itself_and_then_all_was_se
     assert said(*over, before=(snapshot(*waiting),)).now.startswith("That was all")
 
 
+def test_before_the_fleet_is_known_it_says_so() -> None:
+    assert said(armed=False, fleet=()).now == "The simulated fleet is coming into view."
+
+
 # --- whatever else is done ------------------------------------------------------------------------
 
 
@@ -224,6 +228,11 @@ def test_a_rollout_of_another_service_is_told_as_it_is() -> None:
     other = rollout("tools/mail", *unit_ready(0))
     assert said(other).now == "tools/mail to 5.0.4: canary, 1 of 8 replicas ready."
     assert said(held(SAMPLE, name="tools/mail")).now.startswith("tools/mail is held")
+
+
+def test_in_the_composer_an_open_rollout_is_told_before_another_is_begun() -> None:
+    assert said(held(SAMPLE), page=COMPOSER).now.startswith("payments/gateway is held")
+    assert said(held(SAMPLE), page=COMPOSER).next.startswith("esc leaves")
 
 
 def test_of_several_the_one_that_waits_for_a_person_is_told() -> None:

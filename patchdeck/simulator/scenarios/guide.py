@@ -55,8 +55,10 @@ def words(guide: Guide, progress: Progress, view: View) -> Words:
     # One that waits for a person comes before one that does not; of several, the newest.
     still.sort(key=lambda one: (one.state is not RolloutState.RUNNING, one.began_ns or 0))
     index = next_lesson(guide, progress, view.snapshot)
-    if view.page == COMPOSER:
-        now, then = _composing(view)
+    if not view.snapshot.services:
+        now, then = "The simulated fleet is coming into view.", "Nothing to do: look on."
+    elif view.page == COMPOSER:
+        now, then = _composing(still, view)
     elif still:
         now, then = _under_way(still[-1], view)
     else:
@@ -64,7 +66,10 @@ def words(guide: Guide, progress: Progress, view: View) -> Words:
     return Words(now=now, next=then.format_map(view.keys), lesson=None if index is None else index + 1)
 
 
-def _composing(view: View) -> tuple[str, str]:
+def _composing(still: list[Rollout], view: View) -> tuple[str, str]:
+    if still:
+        now, _ = _under_way(still[-1], view)
+        return now, "{back} leaves this page, on which another one may be begun."
     now = "To which image, how, and what that would do: nothing is changed yet."
     if not view.armed:
         return now, "{begin_rollout} asks to be armed first: type why, press enter."

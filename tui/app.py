@@ -132,7 +132,7 @@ class PatchdeckApp(ArmedKeys, inherit_bindings=False):
 
     def on_resize(self, event: events.Resize) -> None:
         # In a terminal that is too small for it the palette's list has no lines, and Textual fails on moving in it.
-        if is_too_small(event.size) and CommandPalette.is_open(self):
+        if self.screen_stack and is_too_small(event.size) and CommandPalette.is_open(self):
             self.screen.dismiss()
 
     # The watch
@@ -304,7 +304,7 @@ class PatchdeckApp(ArmedKeys, inherit_bindings=False):
             self.push_screen(HelpScreen(self.screen.NAME))
 
     async def action_quit(self) -> None:
-        self.run_worker(self._quit(), group="quit", exclusive=True)
+        self.run_worker(self._quit, group="quit", exclusive=True)
 
     async def _quit(self) -> None:
         if await self.leave_or_stay():

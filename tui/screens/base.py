@@ -31,6 +31,7 @@ SMALLEST = (80, 24)
 
 
 def is_too_small(size: Size) -> bool:
+    """Whether a terminal is, or what of one there is for a screen."""
     return size.width < SMALLEST[0] or size.height < SMALLEST[1]
 
 

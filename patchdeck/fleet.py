@@ -26,6 +26,7 @@ from patchdeck.model import (
     Service,
     Snapshot,
     SourceChanged,
+    SourceState,
     Startup,
     Ticked,
     WorkerSeen,
@@ -149,6 +150,7 @@ class Fleet:
                 gaps=tuple(state.gaps),
                 marks=marks,
                 rollouts=self._stories.rollouts(),
+                journal_trouble=self._journal_trouble,
             )
         containers: dict[str, Container] = {}
         services: list[Service] = []
@@ -173,7 +175,13 @@ class Fleet:
             gaps=tuple(gaps),
             marks=marks,
             rollouts=self._stories.rollouts(),
+            journal_trouble=self._journal_trouble,
         )
+
+    @property
+    def _journal_trouble(self) -> str:
+        told = self._besides.get("journal")
+        return told.detail if told is not None and told.state is not SourceState.LIVE else ""
 
     @property
     def size(self) -> int:

@@ -194,7 +194,7 @@ class Watch:
         from patchdeck.sources.journal import JournalSource  # noqa: PLC0415 - loads sqlite3
 
         source = JournalSource(self._settings.startups.keep_s, self._emit)
-        await self._kept_up("journal", (), source.run)
+        await self._kept_up("journal", ("",), source.run)
 
     async def _kept_up(self, kind: str, engines: Sequence[str], run: Callable[[], Awaitable[None]]) -> None:
         """A source deals with every loss of what it watches; what it does not deal with is a bug, told and survived."""

@@ -161,6 +161,7 @@ class PatchdeckApp(ArmedKeys, inherit_bindings=False):
         self.snapshot = snapshot
         self.heard()
         self.hear_answers(snapshot)
+        self.hear_of_journal(snapshot)
         self._draw()
         if self._bridge is not None:
             self._bridge.rest(REST * (time.perf_counter() - began))
@@ -171,6 +172,8 @@ class PatchdeckApp(ArmedKeys, inherit_bindings=False):
         status = self.recording
         if status is not None and status.detail:
             return f"recording: {status.detail}"
+        if self.snapshot is not None and self.snapshot.journal_trouble:
+            return self.snapshot.journal_trouble
         if self.looking.words:
             return f"filter: {self.looking.words}"
         engines = self.snapshot.engines if self.snapshot else ()

@@ -133,21 +133,22 @@ class ArmedKeys(RolloutKeys, inherit_bindings=False):
 
     def _may_be_asked(self) -> bool:
         """What would be refused whatever the reason is refused before one is asked for."""
+        if why := self.cannot_arm():
+            self._tell(f"Not armed: {why}", severe=True)
+        return not why
+
+    def cannot_arm(self) -> str:
+        """Why it can not be armed now, whatever the reason; empty where it can."""
         try:
             arm(self.settings.arming, self.snapshot or Snapshot(), self.openings, "-", time.time_ns())
         except CannotArmError as error:
-            self._tell(f"Not armed: {error}", severe=True)
-            return False
-        return True
+            return str(error)
+        return ""
 
     def may_act(self) -> bool:
-        """Whether it may act at this moment; where not, it is told why and what to do."""
-        return self._may_act()
-
-    def _may_act(self) -> bool:
         # A screen that stood still for a while has not weighed it meanwhile.
         self.weigh_arming()
-        return super()._may_act()
+        return super().may_act()
 
     def _is_live(self) -> bool:
         return time.monotonic() - self._heard_s <= SILENT_S

@@ -7,13 +7,13 @@ import time
 
 import msgspec
 
-from patchdeck.model import Actor, Command, Plan, Refusal
+from patchdeck.model import Actor, ActRefused, Command, Plan, Refusal
 from patchdeck.policy.person import this_person
 from patchdeck.policy.rules import Request, against_going_back
 from patchdeck.rollout.database import JournalError
 from patchdeck.rollout.journal import Journal
 from patchdeck.rollout.keeping import Back
-from patchdeck.rollout.refusing import ROLLBACK, enter_refused
+from patchdeck.rollout.refusing import DISARMED, ROLLBACK, enter_refused
 from patchdeck.rollout.starting import NotStarted, started
 from patchdeck.rollout.submit import NotSubmitted, decode_target, submit
 from patchdeck.rollout.way_back import NoWayBack, plan_back
@@ -86,6 +86,16 @@ def go_back(way: WayBack, by: Actor, reason: str, settings: Settings) -> str:
             started(entered.rollout, journal.folder)
             return entered.rollout
     except (JournalError, NotSubmitted, NotStarted) as error:
+        raise NotAsked(str(error)) from error
+
+
+def enter_disarmed(rollout: str, act: str, by: Actor, why: str) -> None:
+    """What was asked for while the console was disarmed has its place in the journal. Raises NotAsked."""
+    refusals = (Refusal(rule=DISARMED, text=why),)
+    try:
+        with Journal() as journal:
+            journal.write(ActRefused(rollout=rollout, act=act, by=by, refusals=refusals))
+    except JournalError as error:
         raise NotAsked(str(error)) from error
 
 

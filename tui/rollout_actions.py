@@ -22,6 +22,7 @@ from themes.ramps import Glyphs
 from tui.keymap import REPLAY, Keymap
 from tui.off_screen import off_screen
 from tui.recording_keys import RecordingKeys
+from tui.refused_acts import RefusedActs
 from tui.screens.base import ConsoleScreen
 from widgets import rollout_words
 from widgets.rollout_words import ABORT, PAUSE, PROMOTE, UNDO
@@ -30,6 +31,8 @@ if TYPE_CHECKING:
     from patchdeck.recording.switch import Switch
     from tui.rollout_questions import Asked
 
+ROLLBACK = "rollback"
+"""The act, where it is no command to a worker."""
 _ACTIONS = (PAUSE, PROMOTE, ABORT, UNDO)
 _BY_PERSON = frozenset({PauseKind.ASKED, PauseKind.GATE, PauseKind.STEP})
 
@@ -68,6 +71,8 @@ class RolloutKeys(RecordingKeys, inherit_bindings=False):
         super().__init__(switch)
         self.submitted: dict[str, Submitted] = {}
         """By rollout."""
+        self._refused_acts = RefusedActs()
+        self._journal_trouble = ""
 
     def redraw(self) -> None:
         """Draw what is known now."""
@@ -114,6 +119,12 @@ class RolloutKeys(RecordingKeys, inherit_bindings=False):
             if isinstance(answer, Commanded) and not answer.accepted:
                 self._tell(f"{known[rollout].service} does not {asked.word}: {answer.answer}", severe=True)
 
+    def hear_of_journal(self, snapshot: Snapshot) -> None:
+        """Tell of a journal that can not be read, once."""
+        if snapshot.journal_trouble not in ("", self._journal_trouble) and self.keymap.on != REPLAY:
+            self._tell(f"Rollouts can not be seen. {_sentence(snapshot.journal_trouble)}", severe=True)
+        self._journal_trouble = snapshot.journal_trouble
+
     # Actions
 
     def action_pause_rollout(self) -> None:
@@ -138,7 +149,7 @@ class RolloutKeys(RecordingKeys, inherit_bindings=False):
             self._tell(_impossible(action, rollout))
         elif rollout.id in self.submitted:
             self._tell(f"{self.submitted[rollout.id].word} is submitted already and not answered yet")
-        elif self._may_act():
+        elif self._may_act(_act(action, word), rollout):
             self.run_worker(self._carry_out(action, word, rollout), group="rollouts")
 
     async def _carry_out(self, action: str, word: str, rollout: Rollout) -> None:
@@ -148,16 +159,16 @@ class RolloutKeys(RecordingKeys, inherit_bindings=False):
         if action == UNDO:
             await self._undo(rollout)
         elif action == ABORT:
-            if await self._agreed(rollout_questions.abort(rollout, glyphs), rollout):
+            if await self._agreed(rollout_questions.abort(rollout, glyphs), rollout, Command.ABORT):
                 await self._submit(word, Command.ABORT, rollout)
         elif action == PROMOTE:
-            if await self._agreed(rollout_questions.promote(rollout, glyphs), rollout):
+            if await self._agreed(rollout_questions.promote(rollout, glyphs), rollout, Command.PROMOTE):
                 await self._submit(word, Command.PROMOTE, rollout)
         elif word == "pause":
             await self._submit(word, Command.PAUSE, rollout)
         elif _has_worker(rollout):
             await self._submit("resume", Command.RESUME, rollout)
-        elif await self._agreed(rollout_questions.resume(rollout, glyphs), rollout):
+        elif await self._agreed(rollout_questions.resume(rollout, glyphs), rollout, Command.RESUME):
             waits = any(pause.kind in _BY_PERSON for pause in rollout.pauses)
             await self._submit("resume", Command.RESUME if waits else None, rollout)
 
@@ -170,7 +181,7 @@ class RolloutKeys(RecordingKeys, inherit_bindings=False):
             if way.refusals:
                 await off_screen(partial(orders.enter_refusal, way, by, reason))
             asked = rollout_questions.undo(way.plan, rollout.id, way.refusals, self.glyphs)
-            if not await self._agreed(asked, rollout) or way.refusals:
+            if not await self._agreed(asked, rollout, ROLLBACK) or way.refusals:
                 return
             back = await off_screen(partial(orders.go_back, way, by, reason, self.settings))
         except orders.NotAsked as error:
@@ -194,7 +205,7 @@ class RolloutKeys(RecordingKeys, inherit_bindings=False):
 
     # Whether
 
-    async def _agreed(self, asked: Asked, rollout: Rollout) -> bool:
+    async def _agreed(self, asked: Asked, rollout: Rollout, act: str) -> bool:
         """Whether it was said yes to, and nothing that the question rests on has changed meanwhile."""
         from tui.screens.confirm import ConfirmScreen  # noqa: PLC0415
 
@@ -206,9 +217,26 @@ class RolloutKeys(RecordingKeys, inherit_bindings=False):
             state = rollout_words.state_text(now) if now else "no longer known"
             self._tell(f"Nothing was done: {rollout.service} is {state} meanwhile. Look again.", severe=True)
             return False
-        return self._may_act()
+        return self._may_act(act, rollout)
 
-    def _may_act(self) -> bool:
+    def _may_act(self, act: str, rollout: Rollout) -> bool:
+        """Whether it may act at this moment; where not, that is told, and kept in the journal."""
+        if self.may_act():
+            return True
+        if self._refused_acts.is_new(rollout.id, act):
+            self.run_worker(self._enter_refused(act, rollout, self.arming.why), group="refused")
+        return False
+
+    async def _enter_refused(self, act: str, rollout: Rollout, why: str) -> None:
+        from tui import orders  # noqa: PLC0415 - as above
+
+        try:
+            await off_screen(partial(orders.enter_disarmed, rollout.id, act, _me(), why))
+        except orders.NotAsked as error:
+            self._tell(f"That it was refused is not in the journal: {error}", severe=True)
+
+    def may_act(self) -> bool:
+        """Whether it may act at this moment; where not, it is told why and what to do."""
         if self.arming.armed:
             return True
         if self.settings.arming.read_only:
@@ -249,6 +277,16 @@ class RolloutKeys(RecordingKeys, inherit_bindings=False):
         return await self.push_screen_wait(
             ConfirmScreen(asked.title, asked.lines, yes=asked.yes, no=asked.no, glyphs=self.glyphs)
         )
+
+
+def _act(action: str, word: str) -> str:
+    """As the journal names it: the word of the key may be friendlier."""
+    known: dict[str, str] = {PROMOTE: Command.PROMOTE, ABORT: Command.ABORT, UNDO: ROLLBACK}
+    return known.get(action, Command.PAUSE if word == "pause" else Command.RESUME)
+
+
+def _sentence(text: str) -> str:
+    return text[:1].upper() + text[1:]
 
 
 def _has_worker(rollout: Rollout) -> bool:

@@ -105,6 +105,8 @@ class Snapshot(Value, frozen=True, kw_only=True):
     """Oldest first."""
     rollouts: tuple[Rollout, ...] = ()
     """By when they were planned: open ones, and those that ended within the kept window."""
+    journal_trouble: str = ""
+    """Why the journal of rollouts can not be read, and what to do; empty where it can."""
 
     def engine(self, name: str) -> Engine | None:
         return next((engine for engine in self.engines if engine.name == name), None)

@@ -59,16 +59,19 @@ class Database:
         self.path = self.folder / "journal.db"
         self._read_only = read_only
         self._connection: sqlite3.Connection | None = None
+        self._opened: tuple[int, int] | None = None
+        """Device and number of the file that is open."""
         self._turn = threading.RLock()
         """One thread at a time: another's statement would fall into this one's transaction."""
 
     def __enter__(self) -> Self:
-        if self._read_only and not self.path.exists():
-            return self
         with self.told():
+            if self._read_only and not self.path.exists():
+                return self
             if not self._read_only:
                 self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
                 self._make()
+            self._opened = self._file()
             mode = "ro" if self._read_only else "rw"
             self._connection = sqlite3.connect(
                 f"{self.path.absolute().as_uri()}?mode={mode}",
@@ -93,6 +96,18 @@ class Database:
     def is_open(self) -> bool:
         """False: there is no journal yet."""
         return self._connection is not None
+
+    def is_in_place(self) -> bool:
+        """The file that is open is still the one of this name: one that was removed tells nothing any more."""
+        with self.told():
+            return self._opened == self._file()
+
+    def _file(self) -> tuple[int, int] | None:
+        try:
+            found = self.path.stat()
+        except FileNotFoundError:
+            return None
+        return found.st_dev, found.st_ino
 
     def close(self) -> None:
         if self._connection is not None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 import time
 from collections.abc import Sequence
+from typing import Final
 
 from msgspec.structs import replace
 
@@ -15,6 +16,8 @@ from patchdeck.rollout.submit import encode_target
 from patchdeck.sources.targets import Target
 
 RUN, ROLLBACK = "run", "rollback"
+DISARMED: Final = "disarmed"
+"""The rule that a console which is not armed does nothing."""
 
 
 def enter_refused(

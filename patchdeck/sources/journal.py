@@ -18,6 +18,7 @@ WORKERS_S: Final = 1.0
 """Between two looks for workers that are gone."""
 AGAIN_S: Final = 3.0
 BATCH: Final = 500
+_GONE: Final = "What is shown of rollouts is what it told last: put it back, or look for who removed it."
 
 
 class JournalSource:
@@ -29,22 +30,27 @@ class JournalSource:
         self._folder = folder
         self._alive: dict[str, bool] = {}
         self._trouble = ""
+        self._known = False
+        """There was one."""
 
     async def run(self) -> None:
         """Until cancelled. Without a journal it waits for one."""
         while True:
             try:
                 with Journal(self._folder, read_only=True) as journal:
-                    if not journal.is_open:
-                        await asyncio.sleep(AGAIN_S)
+                    if journal.is_open:
+                        self._known = True
+                        self._stand("")
+                        await self._follow(journal)
                         continue
-                    self._stand("")
-                    await self._follow(journal)
+                    if self._known:
+                        self._stand(f"the journal {journal.path} is gone. {_GONE}")
             except JournalError as error:
                 self._stand(str(error))
-                await asyncio.sleep(AGAIN_S)
+            await asyncio.sleep(AGAIN_S)
 
     async def _follow(self, journal: Journal) -> None:
+        """As long as it is the one of this name. Raises JournalError."""
         number, past = await asyncio.to_thread(self._past, journal)
         await self._tell(past)
         version, looked_at = -1, 0.0
@@ -54,6 +60,8 @@ class JournalSource:
                 number = await self._tell_new(journal, number)
             if time.monotonic() - looked_at >= WORKERS_S:
                 looked_at = time.monotonic()
+                if not await asyncio.to_thread(journal.is_in_place):
+                    return
                 await self._look_for_workers(journal)
             await asyncio.sleep(POLL_S)
 
@@ -80,7 +88,11 @@ class JournalSource:
 
     async def _look_for_workers(self, journal: Journal) -> None:
         """Tell of the workers of open rollouts that came or went since."""
-        for row in await asyncio.to_thread(journal.rollouts):
+        rows = await asyncio.to_thread(journal.rollouts)
+        for rollout in self._alive.keys() - {row.rollout for row in rows}:  # those of a journal that is gone
+            del self._alive[rollout]
+            self._emit(WorkerSeen(engine="", at_ns=time.time_ns(), rollout=rollout, alive=False))
+        for row in rows:
             if row.over and row.rollout not in self._alive:
                 continue
             if row.over:

@@ -22,6 +22,7 @@ from tests.ui import sample
 from tests.ui.app_host import FakeWatch, console, lines, picture, press, settle, text
 from themes.ramps import ASCII
 from tui import armed
+from tui.app import PatchdeckApp
 from tui.cli import main
 from tui.screens.arming import ArmingScreen
 
@@ -35,6 +36,17 @@ def on_console(watch: FakeWatch | None = None, **given: Any) -> AbstractAsyncCon
 
 async def arm(pilot: Pilot[int], why: str = WHY) -> None:
     await press(pilot, "A", *why, "enter")
+
+
+async def until_disarmed(pilot: Pilot[int]) -> None:
+    """It weighs by itself, once a second."""
+    app = pilot.app
+    assert isinstance(app, PatchdeckApp)
+    for _ in range(500):
+        if not app.arming.armed:
+            break
+        await pilot.pause(0.01)
+    await settle(pilot)
 
 
 def with_arming(**given: object) -> Settings:
@@ -94,8 +106,7 @@ async def test_it_disarms_itself_when_its_time_is_over_and_says_so() -> None:
         await arm(pilot)
         later = time.time_ns() + 61 * 10**9
         with mock.patch("tui.armed.time.time_ns", return_value=later):
-            app.weigh_arming()
-        await settle(pilot)
+            await until_disarmed(pilot)
         assert "DISARMED" in lines(app)[0]
         assert "its time was over" in text(app)
 
@@ -115,8 +126,7 @@ async def test_it_disarms_itself_when_the_watch_falls_silent() -> None:
     async with on_console() as (app, pilot):
         await arm(pilot)
         with mock.patch.object(armed, "SILENT_S", 0.0):
-            app.weigh_arming()
-        await settle(pilot)
+            await until_disarmed(pilot)
         assert not app.arming.armed
         assert "the watch has said nothing" in text(app)
 
@@ -135,8 +145,7 @@ async def test_a_window_that_closes_disarms_it_and_the_first_line_tells_of_windo
         assert app.arming.armed
         later = time.time_ns() + 180 * 10**9
         with mock.patch("tui.armed.time.time_ns", return_value=later):
-            app.weigh_arming()
-        await settle(pilot)
+            await until_disarmed(pilot)
         assert not app.arming.armed
         assert "the change window is closed" in " ".join(one.message for one in app._notifications)
 
@@ -206,6 +215,6 @@ async def test_armed_does_not_outlive_what_is_weighed_just_before_an_act() -> No
     async with on_console() as (app, pilot):
         await arm(pilot)
         app.arming = replace(app.arming, until_ns=1)
-        assert not app._may_act()
+        assert not app.may_act()
         assert not app.arming.armed
         assert isinstance(app.arming, arming.Arming)

@@ -23,8 +23,10 @@ from patchdeck.model import (
     Noted,
     Plan,
     Planned,
+    RolloutState,
     SourceChanged,
     SourceState,
+    StateEntered,
     WorkerSeen,
 )
 from patchdeck.rollout import journal as journal_module
@@ -85,6 +87,14 @@ def test_a_transaction_that_fails_writes_none_of_its_entries(journal: Journal) -
     with pytest.raises(JournalError):
         journal.write(Noted(rollout=rollout, text="one"), Noted(rollout="unknown", text="two"))
     assert len(journal.entries(rollout)) == 1
+
+
+@pytest.mark.parametrize("state", RolloutState)
+def test_a_rollout_is_over_with_the_very_entry_that_says_so(journal: Journal, state: RolloutState) -> None:
+    rollout = opened(journal)
+    for entered in (state, RolloutState.RUNNING, state):
+        journal.write(StateEntered(rollout=rollout, state=entered))
+        assert [row.over for row in journal.rollouts()] == [entered.over]
 
 
 def test_a_journal_of_a_newer_program_is_refused(journal: Journal) -> None:
@@ -213,6 +223,37 @@ async def test_a_journal_that_cannot_be_read_is_told_and_tried_again(tmp_path: P
     assert isinstance(told, SourceChanged)
     assert told.state is SourceState.LOST
     source.cancel()
+
+
+async def test_a_journal_that_is_removed_is_told_and_another_one_in_its_place_is_followed(
+    tmp_path: Path,
+) -> None:
+    heard: list[AnyObservation] = []
+    source = asyncio.create_task(JournalSource(3600.0, heard.append, tmp_path).run())
+
+    def stands() -> SourceState | None:
+        told = [one.state for one in heard if isinstance(one, SourceChanged)]
+        return told[-1] if told else None
+
+    with Journal(tmp_path) as journal:
+        rollout = opened(journal)
+        journal.claim(rollout, this_process())
+        await _until(lambda: any(isinstance(one, WorkerSeen) for one in heard))
+        _remove(tmp_path)
+        await _until(lambda: stands() is SourceState.LOST)
+    with Journal(tmp_path) as journal:
+        other = opened(journal, "other")
+        await _until(
+            lambda: any(isinstance(one, JournalEntered) and one.entry.rollout == other for one in heard)
+        )
+    assert stands() is SourceState.LIVE
+    await _until(lambda: any(isinstance(one, WorkerSeen) and not one.alive for one in heard))
+    source.cancel()
+
+
+def _remove(folder: Path) -> None:
+    for path in folder.glob("journal.db*"):
+        path.unlink()
 
 
 async def _until(condition: Callable[[], bool]) -> None:

@@ -10,7 +10,7 @@ from patchdeck.model import Actor, Plan, Refusal
 from patchdeck.policy.rules import Request, against
 from patchdeck.rollout.database import JournalError
 from patchdeck.rollout.journal import Journal
-from patchdeck.rollout.refusing import enter_refused, in_words
+from patchdeck.rollout.refusing import DISARMED, enter_refused, in_words
 from patchdeck.rollout.starting import NotStarted, started
 from patchdeck.rollout.submit import NotSubmitted, submit
 from patchdeck.settings import Settings
@@ -42,6 +42,16 @@ def begin(plan: Plan, target: Target, request: Request, by: Actor, settings: Set
             except NotStarted as error:
                 raise NotBegun(f"{error}; `patchdeck rollout resume {rollout}` tries again") from error
             return rollout
+    except JournalError as error:
+        raise NotBegun(str(error)) from error
+
+
+def enter_disarmed(plan: Plan, target: Target, request: Request, by: Actor, why: str) -> None:
+    """What was asked for while the console was not armed has its place in the journal. Raises: NotBegun."""
+    try:
+        with Journal() as journal:
+            disarmed = Refusal(rule=DISARMED, text=why)
+            enter_refused(journal, plan, target, (disarmed,), by=by, reason=_reason(request))
     except JournalError as error:
         raise NotBegun(str(error)) from error
 

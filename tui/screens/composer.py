@@ -128,7 +128,8 @@ class ComposerScreen(ConsoleScreen, inherit_bindings=False):
             self.notify(f"Images are not known: {error}", severity="warning", markup=False)
             return
         self._proposed = proposed(self._from, self._offers)
-        if not self._typed_image and self._proposed:
+        # By the field itself: what was typed stays, though its message may not have come yet.
+        if self._proposed and self.query_one(f"#{IMAGE}", FieldInput).value == self._from:
             self._fields.fill({IMAGE: self._proposed})
         self._show_offers()
 
@@ -217,6 +218,9 @@ class ComposerScreen(ConsoleScreen, inherit_bindings=False):
             self._tell("It is submitted already, and waits for its journal.")
         elif plan is None or self._planned_for is None or self._planned_for != self._wish():
             self._tell("There is no plan of this yet: wait for it, or put right what it says.")
+        elif not app.arming.armed and (why := app.cannot_arm()):
+            self._tell(f"Nothing was begun, and this console can not be armed: {why}", severe=True)
+            self.run_worker(self._enter_disarmed(plan, why), group="refused")
         elif not app.arming.armed:
             self._tell("This console is disarmed: arm it, then begin again.")
             app.action_arm()
@@ -232,6 +236,7 @@ class ComposerScreen(ConsoleScreen, inherit_bindings=False):
         if not self._refusals(plan) and not await self._agreed(plan):
             return
         if not self.patchdeck.may_act():
+            await self._enter_disarmed(plan, self.patchdeck.arming.why)
             return
         beginning = partial(
             submitting.begin, plan, self._target, self._request(plan), actor("console"), self._settings
@@ -248,6 +253,20 @@ class ComposerScreen(ConsoleScreen, inherit_bindings=False):
         finally:
             self._submitting = False
         self._wait_for(f"submitted as rollout {self._submitted}; its page comes with its journal")
+
+    async def _enter_disarmed(self, plan: Plan, why: str) -> None:
+        """It was asked for, and refused: the journal is to know."""
+        from patchdeck.rollout.processes import actor  # noqa: PLC0415
+        from tui.composer import submitting  # noqa: PLC0415 - as above
+
+        assert self._target is not None
+        entering = partial(
+            submitting.enter_disarmed, plan, self._target, self._request(plan), actor("console"), why
+        )
+        try:
+            await off_screen(entering)
+        except submitting.NotBegun as error:
+            self._tell(f"That it was refused is not in the journal: {error}", severe=True)
 
     async def _agreed(self, plan: Plan) -> bool:
         """Whether the question was answered with yes; where policy wants it, with the service's name."""

@@ -48,7 +48,7 @@ class RolloutsScreen(View, inherit_bindings=False):
             now_ns=shown.snapshot.at_ns,
             empty="no rollouts match the filter; escape clears it"
             if shown.snapshot.rollouts
-            else "no rollouts yet",
+            else shown.snapshot.journal_trouble or "no rollouts yet",
             total=len(shown.snapshot.rollouts),
         )
         self._show_selected()

@@ -16,6 +16,7 @@ from aiohttp import web
 from msgspec.structs import replace
 from textual.pilot import Pilot
 
+from patchdeck.arming import disarm
 from patchdeck.model import ActRefused, Planned
 from patchdeck.rollout.database import STATE_FOLDER
 from patchdeck.rollout.journal import Journal
@@ -210,6 +211,41 @@ async def test_disarmed_nothing_is_asked_but_to_arm(simulated: Simulated, journa
         assert app.arming.armed
         assert isinstance(app.screen, ComposerScreen)
         assert not submitted(journal)
+
+
+def refused(journal: Path) -> list[ActRefused]:
+    with Journal(journal, read_only=True) as kept:
+        entries = [entry for row in kept.rollouts() for entry in kept.entries(row.rollout)]
+    return [entry for entry in entries if isinstance(entry, ActRefused)]
+
+
+async def test_what_it_can_not_be_armed_for_is_refused_and_kept_in_the_journal(
+    simulated: Simulated, journal: Path
+) -> None:
+    frozen = FreezeSettings(name="the long night", first_day="2000-01-01", last_day="2999-12-31")
+    async with composing(simulated, Settings(freezes=(frozen,))) as (app, pilot):
+        await to_image(pilot, "shop/web:1.1")
+        await press(pilot, "ctrl+r")
+        assert isinstance(app.screen, ComposerScreen), "it is not even asked whether to arm"
+        await until(pilot, lambda: refused(journal))
+    (entry,) = refused(journal)
+    assert (entry.act, entry.by.program, entry.refusals[0].rule) == ("run", "console", "disarmed")
+    assert "the long night" in entry.refusals[0].text
+    assert not submitted(journal)
+
+
+async def test_disarmed_while_the_question_stands_it_is_refused_and_kept(
+    simulated: Simulated, journal: Path
+) -> None:
+    async with composing(simulated) as (app, pilot):
+        await to_image(pilot, "shop/web:1.1")
+        app.arm_for(WHY)
+        await press(pilot, "ctrl+r")
+        app.arming = disarm("disarmed itself: its time was over")
+        await press(pilot, "y")
+        await until(pilot, lambda: refused(journal))
+    assert refused(journal)[0].refusals[0].text == "disarmed itself: its time was over"
+    assert not submitted(journal)
 
 
 async def test_where_policy_wants_it_the_name_is_to_be_typed(simulated: Simulated, journal: Path) -> None:

@@ -85,10 +85,10 @@ def hard_stop(new: SeenContainer) -> str:
     if new.restart_count:
         times = "once" if new.restart_count == 1 else f"{new.restart_count} times"
         return f"it was restarted {times}: {new.ending}"
+    if new.started and not new.alive:
+        return new.ending  # an engine calls it unhealthy, too
     if new.health == "unhealthy":
         return "its healthcheck fails"
-    if new.started and not new.alive:
-        return new.ending
     return f"it is {new.status}" if new.status in ("dead", "removing") else ""
 
 

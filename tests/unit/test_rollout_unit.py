@@ -353,6 +353,7 @@ def with_new(**changes: object) -> Seen:
     ("changes", "words"),
     [
         ({"status": "exited", "exit_code": 3}, "exit status 3"),
+        ({"status": "exited", "exit_code": 3, "health": "unhealthy"}, "exit status 3"),
         ({"status": "exited", "exit_code": 137, "oom_killed": True}, "want of memory"),
         ({"status": "exited", "exit_code": 128, "error": "port is taken"}, "port is taken"),
         ({"health": "unhealthy"}, "healthcheck"),

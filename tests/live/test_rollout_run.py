@@ -33,6 +33,7 @@ from tests.lab.engine import Engine
 from tests.lab.images import Images
 from tests.lab.services import start_service
 from tests.live.rollouts import QUICK, entries, locks, planned, service_now, submitted, target_of, told
+from tests.live.underway import newer_in_full
 
 
 async def test_a_service_is_moved_to_another_image_and_nothing_else_is_left(
@@ -62,6 +63,7 @@ CHANGES = {
 """The engine's own events of containers, and the acts that bring them about."""
 
 
+@newer_in_full
 async def test_every_change_that_the_engine_tells_of_was_written_down_before_it_with_who_and_why_and_its_answer_after(
     engine: Engine, images: Images, tmp_path: Path
 ) -> None:

@@ -61,6 +61,11 @@ async def reads_only(request: aiohttp.ClientRequest, send: ClientHandlerType) ->
     return await send(request)
 
 
+# msgspec works out a type at its first use, and crashes the process where two threads are the first at once, as a
+# worker and its watch are that ask for the version at one time. An import happens once.
+msgspec.json.Decoder(wire.Version)
+
+
 class Connection:
     """Open by `async with`. Every method raises OSError, TimeoutError, aiohttp.ClientError, Refused or Unreadable;
     `faults.fault` turns those into words.

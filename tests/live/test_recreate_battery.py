@@ -76,8 +76,9 @@ def _asked_for(items: list[pytest.Item], generation: Generation) -> list[Case]:
     for item in items:
         if isinstance(item, pytest.Function) and item.path == Path(__file__) and hasattr(item, "callspec"):
             wanted = item.callspec.params
-            if wanted.get("generation") == generation:
-                asked[wanted["case"]] = None
+            case = wanted["case"]
+            if wanted.get("generation") == generation and isinstance(case, Case):
+                asked[case] = None
     return list(asked)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -21,7 +22,15 @@ services:
     network_mode: none
     scale: 2
     volumes: [/data]
+  front:
+    image: shop/web:1.0
+    network_mode: none
+    depends_on: {web: {condition: service_started, restart: true}}
 """
+
+
+def replicas(engine: Engine) -> dict[str, dict[str, Any]]:
+    return {name: one for name, one in service_now(engine).items() if name.startswith("shop-web-")}
 
 
 @pytest.mark.parametrize("with_override", [True, False], ids=["with the override file", "without it"])
@@ -33,21 +42,25 @@ async def test_compose_knows_the_successors_for_its_own_and_goes_back_unless_the
     compose = ("compose", "--project-name=shop", f"--project-directory={tmp_path}")
     files = [f"--file={tmp_path / 'compose.yaml'}"]
     newer_one.docker(*compose, *files, "up", "--detach")
+    front = newer_one.inspect("shop-front-1")
 
     rollout = await submitted(newer_one, tmp_path, "shop/web:1.1")
     state = await carry_out(rollout, tmp_path)
     assert state.end is RolloutState.COMMITTED, state.text
-    successors = service_now(newer_one)
+    successors = replicas(newer_one)
     assert {one["Image"] for one in successors.values()} == {new}
+    restarted = newer_one.inspect("shop-front-1")
+    assert (restarted["Id"], restarted["Image"]) == (front["Id"], old)
+    assert restarted["State"]["StartedAt"] > max(one["State"]["StartedAt"] for one in successors.values())
     listed = newer_one.docker(*compose, *files, "ps", "--format={{.Name}}").split()
-    assert sorted(listed) == ["shop-web-1", "shop-web-2"]
+    assert sorted(listed) == ["shop-front-1", "shop-web-1", "shop-web-2"]
 
     if with_override:
         with Journal(tmp_path) as journal:
             (tmp_path / "override.yaml").write_text(compose_override(journal, told(rollout, tmp_path)))
         files.append(f"--file={tmp_path / 'override.yaml'}")
     newer_one.docker(*compose, *files, "up", "--detach")
-    now = service_now(newer_one)
+    now = replicas(newer_one)
     assert sorted(now) == ["shop-web-1", "shop-web-2"]
     assert {one["Image"] for one in now.values()} == {new if with_override else old}
     # Compose hands on the anonymous volumes of the containers that it replaces.

@@ -17,6 +17,7 @@ from patchdeck.rollout.worker import carry_out
 from patchdeck.settings import GateSettings, Settings
 from tests.lab.engine import Engine
 from tests.lab.images import Images
+from tests.lab.lab import Lab
 from tests.lab.services import start_service
 from tests.live.rollouts import entries, planned, service_now, target_of, told
 
@@ -69,3 +70,39 @@ async def test_a_gate_that_holds_is_judged_again_and_lets_the_rollout_go_on_once
     assert state.end is RolloutState.COMMITTED, state.text
     assert [one.verdict for one in judged(rollout, tmp_path, "word")][:2] == [Verdict.HOLD, Verdict.PASS]
     assert judged(rollout, tmp_path, "word")[-1].evidence == "said"
+
+
+@pytest.mark.slow  # it needs an engine of its own, with a bridge
+async def test_the_new_replicas_are_asked_over_http_and_tcp_at_the_ports_that_they_publish(
+    lab: Lab, tmp_path: Path
+) -> None:
+    with lab.engine("stock", network="bridge") as engine:
+        images = Images(engine)
+        start_service(
+            engine,
+            images.web("1.0"),
+            2,
+            config={"Cmd": ["/bin/httpd", "-f", "-p", "80", "-h", "/app"], "ExposedPorts": {"80/tcp": {}}},
+            host_config={"PortBindings": {"80/tcp": [{"HostIp": "", "HostPort": ""}]}},
+        )
+        at = f"{engine.address}:{{port:80}}"
+        missing = GateSettings(name="page", http=f"http://{at}/missing")
+        rollout = await submitted_with(missing, engine, images.web("1.1"), tmp_path)
+        state = await carry_out(rollout, tmp_path)
+        assert state.end is RolloutState.ROLLED_BACK, state.text
+        assert "gate page: shop-web-1: HTTP 404" in state.text
+
+        closed = GateSettings(name="port", tcp=f"{engine.address}:1")
+        rollout = await submitted_with(closed, engine, images.web("1.1"), tmp_path)
+        state = await carry_out(rollout, tmp_path)
+        assert state.end is RolloutState.ROLLED_BACK, state.text
+
+        for gate in (
+            GateSettings(name="page", http=f"http://{at}/version"),
+            GateSettings(name="port", tcp=at),
+        ):
+            to = images.web("1.1" if gate.http else "1.0")
+            rollout = await submitted_with(gate, engine, to, tmp_path)
+            state = await carry_out(rollout, tmp_path)
+            assert state.end is RolloutState.COMMITTED, state.text
+            assert {one.verdict for one in judged(rollout, tmp_path, gate.name)} == {Verdict.PASS}

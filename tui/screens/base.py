@@ -145,12 +145,11 @@ class ConsoleScreen(Screen[None], inherit_bindings=False):
             )
 
     def on_mount(self) -> None:
-        if self.is_there:
+        if self.children:
             self.opened()
 
     def opened(self) -> None:
-        """Its widgets are there, for the first time."""
-        self.update_shown()
+        """Its widgets are there for the first time; they are drawn once it comes to the front."""
 
     def action_back(self) -> None:
         if self.is_active:  # its key may be pressed again before it is gone

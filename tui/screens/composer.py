@@ -76,7 +76,6 @@ class ComposerScreen(ConsoleScreen, inherit_bindings=False):
             yield PlanView(glyphs=self.glyphs)
 
     def opened(self) -> None:
-        super().opened()
         self._desk = Desk(self.patchdeck.watch_object, self._settings)
         self._ask_soon()
         self._look_for_offers()

@@ -51,7 +51,6 @@ class ContainerScreen(ConsoleScreen, inherit_bindings=False):
             yield Details(id="log", glyphs=glyphs, utc=utc)
 
     def opened(self) -> None:
-        super().opened()
         self.action_logs()
 
     def show(self, shown: Shown) -> None:

@@ -87,7 +87,6 @@ class DeckScreen(View, inherit_bindings=False):
     def opened(self) -> None:
         # What needs a look comes first; a key sorts otherwise.
         self.query_one(VersionTable).sort_by(Column.STATE, descending=True)
-        super().opened()
 
     def give_focus(self) -> None:
         self.query_one(VersionTable).focus()

@@ -38,7 +38,6 @@ class HelpScreen(ConsoleScreen, inherit_bindings=False):
         yield Details(glyphs=self.glyphs, classes="body")
 
     def opened(self) -> None:
-        super().opened()
         self.query_one(Details).show(f"Help {self.glyphs.dot} {self._about}", self._sections())
 
     def show(self, shown: Shown) -> None:

@@ -32,7 +32,6 @@ class SearchingScreen(ConsoleScreen, inherit_bindings=False):
         yield Details(glyphs=self.glyphs, utc=self.utc, classes="body")
 
     def opened(self) -> None:
-        super().opened()
         self._show([Section(title="Looking for an engine", empty="asking every address")])
         self.action_retry()
         self.set_interval(AGAIN_S, self.action_retry)

@@ -7,9 +7,8 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, ClassVar
 
 from rich.console import RenderableType
-from textual import events
 from textual.binding import BindingsMap, BindingType
-from textual.command import CommandPalette, Provider
+from textual.command import Provider
 from textual.widget import Widget
 
 from patchdeck.model import HeatColumn, Snapshot, SourceState, Startup
@@ -22,7 +21,7 @@ from tui.bridge import Bridge, Watch
 from tui.keymap import Keymap
 from tui.looking import Looking
 from tui.matching import Matcher
-from tui.screens.base import ConsoleScreen, is_too_small
+from tui.screens.base import ConsoleScreen
 from tui.screens.deck import DeckScreen
 from tui.screens.views import View
 from tui.shown import Shown
@@ -129,11 +128,6 @@ class PatchdeckApp(ArmedKeys, inherit_bindings=False):
 
     def on_unmount(self) -> None:
         self.close_watch()
-
-    def on_resize(self, event: events.Resize) -> None:
-        # In a terminal that is too small for it the palette's list has no lines, and Textual fails on moving in it.
-        if self.screen_stack and is_too_small(event.size) and CommandPalette.is_open(self):
-            self.screen.dismiss()
 
     # The watch
 
@@ -293,12 +287,10 @@ class PatchdeckApp(ArmedKeys, inherit_bindings=False):
         self.theme = names[(names.index(self.theme) + 1) % len(names)]
 
     def action_commands(self) -> None:
-        from tui.palette import commands_of  # noqa: PLC0415
+        from tui.palette import Palette  # noqa: PLC0415
 
-        if isinstance(self.screen, ConsoleScreen) and not is_too_small(self.size):
-            self.search_commands(
-                commands_of(self.screen, self.screen.NAME, self.keymap), "What shall be done?"
-            )
+        if isinstance(self.screen, ConsoleScreen):
+            self.push_screen(Palette(self.screen, self.screen.NAME, self.keymap))
 
     def action_help(self) -> None:
         from tui.screens.help import HelpScreen  # noqa: PLC0415

@@ -6,13 +6,26 @@ from collections.abc import Iterator
 from functools import partial
 
 from textual.app import App
-from textual.command import SimpleCommand
+from textual.command import CommandList, CommandPalette, SimpleCommand, SimpleProvider
 from textual.screen import Screen
 
 from themes.palettes import BY_SETTING
 from tui.keymap import Action, Keymap
 
 _NOT_OFFERED = frozenset({"commands", "back", "leave", "next_panel", "previous_panel"})
+
+
+class Palette(CommandPalette):
+    """The commands of a screen, to be found by their names."""
+
+    def __init__(self, screen: Screen[None], name: str, keymap: Keymap) -> None:
+        provider = SimpleProvider(screen, commands_of(screen, name, keymap))
+        super().__init__(providers=[provider], placeholder="What shall be done?")
+
+    def _action_command_list(self, action: str) -> None:
+        # Textual's list fails on moving in it before it is laid out, and where there is no room for any of its lines.
+        if self.query_one(CommandList).virtual_size.height:
+            super()._action_command_list(action)
 
 
 def commands_of(screen: Screen[None], name: str, keymap: Keymap) -> list[SimpleCommand]:

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, ClassVar, cast
 from textual import events
 from textual.app import ComposeResult
 from textual.containers import Horizontal
-from textual.geometry import Size
 from textual.screen import Screen
 from textual.widget import Widget
 
@@ -28,11 +27,6 @@ WIDE = 160
 """Columns from which panels stand side by side that else stand one beneath the other."""
 SMALLEST = (80, 24)
 """Columns and rows below which nothing can be told truthfully."""
-
-
-def is_too_small(size: Size) -> bool:
-    """Whether a terminal is, or what of one there is for a screen."""
-    return size.width < SMALLEST[0] or size.height < SMALLEST[1]
 
 
 class ConsoleScreen(Screen[None], inherit_bindings=False):
@@ -160,7 +154,7 @@ class ConsoleScreen(Screen[None], inherit_bindings=False):
 
     def on_resize(self, event: events.Resize) -> None:
         columns, rows = event.size
-        too_small = is_too_small(event.size)
+        too_small = columns < SMALLEST[0] or rows < SMALLEST[1]
         self.set_class(too_small, "-too-small")
         for notice in self.query(Notice) if too_small else ():
             notice.show(

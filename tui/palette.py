@@ -24,7 +24,7 @@ class Palette(CommandPalette):
 
     def _action_command_list(self, action: str) -> None:
         # Textual's list fails on moving in it before it is laid out, and where there is no room for any of its lines.
-        if self.query_one(CommandList).virtual_size.height:
+        if self.query_one(CommandList).scrollable_content_region:
             super()._action_command_list(action)
 
 

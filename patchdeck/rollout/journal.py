@@ -220,8 +220,13 @@ class Journal(Database):
     # --- workers ----------------------------------------------------------------------------------
 
     def claim(self, rollout: str, process: Process) -> None:
-        """Make this process the rollout's worker. Raises WorkerThere while another one is."""
+        """Make this process the worker of an open rollout. Raises WorkerThere while it has another one."""
         with self._writing("claim"):
+            if self.one("SELECT over FROM rollouts WHERE id = ?", rollout)[0]:
+                # Whoever asked for this worker saw it open still: it may have ended since, as another one wanted it.
+                raise JournalError(
+                    f"rollout {rollout} is over: `patchdeck rollout show {rollout}` tells how it ended"
+                )
             if (known := self._worker(rollout)) is not None and known[0] != process and _is_there(*known):
                 holder = known[0]
                 raise WorkerThere(

@@ -14,6 +14,7 @@ import pytest
 
 from patchdeck.model import Actor, Amount, Command, RolloutState, Strategy
 from patchdeck.rollout import acting, journal
+from patchdeck.rollout.database import JournalError
 from patchdeck.rollout.hands import Document, Hands
 from patchdeck.rollout.journal import Journal
 from patchdeck.rollout.planning.maker import make_plan
@@ -114,6 +115,19 @@ async def test_a_service_is_moved(target: Target, tmp_path: Path) -> None:
 async def test_a_version_that_never_gets_healthy_goes_back(target: Target, tmp_path: Path) -> None:
     state = await carry_out(await submitted(target, tmp_path, "shop/web:1.5"), tmp_path)
     assert state.end is RolloutState.ROLLED_BACK
+    assert await service(target) == whole("shop/web:1.0")
+
+
+async def test_a_worker_that_comes_when_the_rollout_is_over_begins_nothing(
+    target: Target, tmp_path: Path
+) -> None:
+    """Two people act on one that is lost: while one is asked whether to resume it, the other one aborts it."""
+    rollout = await submitted(target, tmp_path, "shop/web:1.1")
+    with Journal(tmp_path) as opened:
+        opened.ask(rollout, Command.ABORT, ME)
+    assert (await carry_out(rollout, tmp_path)).end is RolloutState.FAILED
+    with pytest.raises(JournalError, match="rollout show"):
+        await carry_out(rollout, tmp_path)
     assert await service(target) == whole("shop/web:1.0")
 
 

@@ -291,8 +291,9 @@ class Conductor:
             unit = self._equipment.ledger.unit_of(container_id) if self._equipment else None
             if unit is None:
                 return
-            self._gear().crew.wake(unit)
-            if action in _ENDINGS and self.state.stands[unit] is Stand.READY:
+            self._gear().crew.happened(unit, container_id, action)
+            # One that is up may just have told that it is ready.
+            if action in _ENDINGS and self.state.stands[unit] in (Stand.UP, Stand.READY):
                 self._verify([unit])
 
         await follow_events(self._link, happened, self._events_missed)
@@ -304,7 +305,7 @@ class Conductor:
     def _events_missed(self) -> None:
         """Whatever happened in between shows in what is seen now."""
         if self._equipment is not None:
-            self._equipment.crew.wake_all()
+            self._equipment.crew.look_again()
             self._verify([unit for unit, stand in enumerate(self.state.stands) if stand is Stand.READY])
 
     def _verify(self, units: list[int]) -> None:

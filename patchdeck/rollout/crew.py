@@ -41,14 +41,16 @@ class Crew:
         if tasks:
             await asyncio.wait(tasks)
 
-    def wake(self, unit: int) -> None:
-        """Something happened to one of its containers."""
+    def happened(self, unit: int, container_id: str, action: str) -> None:
+        """The engine told of one of its containers."""
         if (active := self._active(unit)) is not None:
-            active[0].wake()
+            active[0].happened(container_id, action)
 
-    def wake_all(self) -> None:
+    def look_again(self) -> None:
+        """Anything may have happened to any of them."""
         for unit in self._running:
-            self.wake(unit)
+            if (active := self._active(unit)) is not None:
+                active[0].look_again()
 
     def _active(self, unit: int) -> tuple[Runner, asyncio.Task[None]] | None:
         known = self._running.get(unit)

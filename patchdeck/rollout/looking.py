@@ -8,7 +8,9 @@ from msgspec.structs import replace
 
 from patchdeck.rollout.ledger import Ledger
 from patchdeck.rollout.link import Link
+from patchdeck.rollout.memory import Memory
 from patchdeck.rollout.seen import Seen, SeenContainer, SeenMember, Unit, seen_container
+from patchdeck.rollout.sentry import not_ready
 
 
 class Eyes:
@@ -24,21 +26,23 @@ class Eyes:
         """Of containers that the engine started again when it came back itself: those are not held against them."""
         self._successors: dict[int, SeenContainer | None] = {}
 
-    async def look(self, unit: Unit, *, late: bool = False) -> Seen:
-        """Everything that is to be known for the unit's next act."""
+    async def look(self, unit: Unit, memory: Memory, *, late: bool = False) -> Seen:
+        """Everything that is to be known for the unit's next act; what is not in the memory is asked of the engine."""
         ledger = self._ledger
         outages = self._link.outages
+        # What was made of it and not answered for has a name of the rollout's. Of one never begun there is nothing.
+        began = unit.index in ledger.began
         members = []
         lost = set()
         for number, member in enumerate(unit.members):
-            old = await self.find(member.old_id)
+            old = await self._find(memory, member.old_id)
             if old is None and unit.index in ledger.disturbed:
                 known = ledger.rebuilt_id(unit.index, number)
-                old = await self.find(known, member.parked(unit.rollout))
+                old = await self._find(memory, known, member.parked(unit.rollout))
                 if old is not None:
                     ledger.adopt(unit.index, number, old.container_id, old=True)
             known = ledger.new_id(unit.index, number)
-            new = await self.find(known, member.temporary(unit.rollout))
+            new = await self._find(memory, known, member.temporary(unit.rollout) if began else "")
             if new is not None:
                 ledger.adopt(unit.index, number, new.container_id, old=False)
             elif known in ledger.ran:
@@ -53,12 +57,17 @@ class Eyes:
                 SeenMember(old=self._forgiven(one.old), new=self._forgiven(one.new)) for one in members
             ),
             disturbed=unit.index in ledger.disturbed,
-            began=unit.index in ledger.began,
+            began=began,
             ran=frozenset(ledger.ran),
             lost=frozenset(lost),
             excused=frozenset(self._excused),
             late=late,
         )
+
+    async def doubtful(self, units: Iterable[int]) -> list[int]:
+        """Of these, the units whose successor is not plainly ready by the engine's listing: to be looked at."""
+        found = await not_ready(self._link.hands, {unit: self._ledger.new_id(unit, 0) for unit in units})
+        return sorted(found)
 
     def successors(self, units: Iterable[int]) -> list[SeenContainer]:
         """Those of these units that were there at the newest look."""
@@ -85,9 +94,17 @@ class Eyes:
         # An engine counts anew when a container is started by hand.
         return replace(container, restart_count=max(0, container.restart_count - known))
 
-    async def find(self, container_id: str, name: str = "") -> SeenContainer | None:
+    async def _find(self, memory: Memory, container_id: str, name: str = "") -> SeenContainer | None:
         """By ID, else by name; None where there is neither."""
+        if (known := memory.known(container_id)) is not None:
+            return known
         for reference in (container_id, name):
+            happenings = memory.happenings
+            if memory.is_gone(reference):
+                continue
             if reference and (document := await self._link.hands.inspect(reference)) is not None:
-                return seen_container(document)
+                seen = seen_container(document)
+                if memory.happenings == happenings:
+                    memory.note(seen)
+                return seen
         return None

@@ -9,13 +9,14 @@ from collections.abc import Callable
 from typing import Final
 
 from patchdeck.model.facts import Value
-from patchdeck.model.journal import UnitMoved, UnitPhase
+from patchdeck.model.journal import AnyEntry, UnitMoved, UnitPhase
 from patchdeck.model.plan import Order
 from patchdeck.rollout.acting import Actions
 from patchdeck.rollout.hands import NoAnswer
 from patchdeck.rollout.ledger import Ledger
 from patchdeck.rollout.link import Link
 from patchdeck.rollout.looking import Eyes
+from patchdeck.rollout.memory import Memory
 from patchdeck.rollout.scribe import Scribe
 from patchdeck.rollout.seen import Seen, Unit
 from patchdeck.rollout.signals import (
@@ -90,8 +91,10 @@ class Runner:
         self._wake = asyncio.Event()
         self._tries: Counter[Act] = Counter()
         self._since = time.monotonic()
+        self._memory = Memory()
         self._started = False
         self._start_asked: float | None = None
+        self._start_took_s: float | None = None
         self._looks = 0
         self._misses = 0
 
@@ -100,10 +103,16 @@ class Runner:
         self._tries.clear()
         self._misses = 0
         self._since = time.monotonic()
-        self.wake()
+        self.look_again()
 
-    def wake(self) -> None:
-        """Something happened to one of its containers."""
+    def happened(self, container_id: str, action: str) -> None:
+        """The engine told of one of its containers."""
+        self._memory.happened(container_id, action)
+        self._wake.set()
+
+    def look_again(self) -> None:
+        """Anything may have happened."""
+        self._memory.forget_all()
         self._wake.set()
 
     async def run(self) -> None:
@@ -118,12 +127,13 @@ class Runner:
             except (NoAnswer, Refused) as error:
                 over = await self._missed(error, outages)
             if over is not None and goal is self.goal:
-                await self._end(goal, over)
-                if goal is self.goal:
+                ended = await self._end(goal, over)
+                if ended and goal is self.goal:
                     return
 
     async def _missed(self, error: NoAnswer | Refused, outages: int) -> Failed | None:
         """A look, or an act, that came to nothing: is it the engine, or the container?"""
+        self._memory.forget_all()
         if isinstance(error, NoAnswer):
             await self._tools.link.until_there()
         if self._tools.link.outages != outages:
@@ -148,20 +158,24 @@ class Runner:
     async def _once(self, goal: Goal) -> Done | Failed | None:
         """One look and what follows from it; the end, if this is it."""
         late = time.monotonic() - self._since > self._tools.deadline_s
-        seen = await self._tools.eyes.look(self.unit, late=late)
-        if goal is Goal.FORWARD:
-            await self._tell_progress(seen)
+        seen = await self._tools.eyes.look(self.unit, self._memory, late=late)
+        # The disk is waited for once, with the intent of what follows.
+        told = self._tell_progress(seen) if goal is Goal.FORWARD else []
         following = next_act(self.unit, seen, goal)
-        match following:
-            case Act():
-                self._looks = 0
-                return await self._act(following)
-            case Wait():
-                await self._sleep(POLL_S[min(self._looks, len(POLL_S) - 1)])
-                self._looks += 1
-                return None
-            case Done() | Failed():
-                return following
+        try:
+            match following:
+                case Act():
+                    self._looks = 0
+                    return await self._act(following)
+                case Wait():
+                    await self._sleep(POLL_S[min(self._looks, len(POLL_S) - 1)])
+                    self._looks += 1
+                    self._memory.forget(following.container_id)
+                    return None
+                case Done() | Failed():
+                    return following
+        finally:
+            await asyncio.gather(*map(asyncio.shield, told))
 
     async def _act(self, act: Act) -> Failed | None:
         self._tries[act] += 1
@@ -172,9 +186,11 @@ class Runner:
         if act.kind is ActKind.START:
             self._since = time.monotonic()
             self._start_asked = self._since
+        self._memory.begin(act)
         try:
             took_s = await self._tools.actions.perform(self.unit, act)
         except Refused as error:
+            self._memory.forget_all()
             if starts:
                 self._tools.on_start(Start(unit=self.unit.index, took_s=0.0, ok=error.status < 500))
             if self._tries[act] >= TRIES or error.status in (400, 403):
@@ -185,11 +201,14 @@ class Runner:
             if starts:
                 self._tools.on_start(Start(unit=self.unit.index, took_s=0.0, ok=False))
             raise
+        self._memory.did(act)
         if act.kind is ActKind.START:
             self._tools.eyes.forgive_no_more(act.container_id)
         if starts:
+            self._start_took_s = self._start_took_s or took_s
             self._tools.on_start(Start(unit=self.unit.index, took_s=took_s, ok=True))
-            await self._move(UnitPhase.STARTED, act.container_id, latency_s=took_s, again=False)
+            if act.member == 0:
+                self._tell_started()
         return None
 
     async def _sleep(self, longest_s: float) -> None:
@@ -202,25 +221,39 @@ class Runner:
 
     # --- telling ----------------------------------------------------------------------------------
 
-    async def _tell_progress(self, seen: Seen) -> None:
-        """The phases that what is seen shows to be reached, each once and in their order."""
-        facts = _facts(self.unit, seen)
-        new = seen.members[0].new
-        if new is not None and new.started and not self._started:
-            # Before the journal is waited for: another start has room from now on.
+    def _tell_started(self) -> None:
+        """At once: another start has room from now on."""
+        if not self._started:
             self._started = True
             self._tools.tell(UnitStarted(unit=self.unit.index))
+
+    def _tell_progress(self, seen: Seen) -> list[asyncio.Future[AnyEntry]]:
+        """The phases that what is seen shows to be reached, each once and in their order; done once on disk."""
+        facts = _facts(self.unit, seen)
+        known = self._tools.ledger.told(self.unit.index)
+        new = seen.members[0].new
+        if new is not None and new.started:
+            self._tell_started()
+        told = []
         for phase in _FORWARD[self.unit.order]:
             if not facts[phase]:
                 break
+            if phase in known:
+                continue
             latency_s = None
-            if phase is UnitPhase.READY and self._start_asked is not None:
+            if phase is UnitPhase.STARTED:
+                latency_s = self._start_took_s
+            elif phase is UnitPhase.READY and self._start_asked is not None:
                 latency_s = time.monotonic() - self._start_asked
-            await self._move(phase, new.container_id if new else "", latency_s=latency_s, again=False)
+            moved = self._moved(phase, new.container_id if new else "", latency_s=latency_s)
+            told.append(self._tools.scribe.enter(moved))
+        return told
 
-    async def _end(self, goal: Goal, over: Done | Failed) -> None:
+    async def _end(self, goal: Goal, over: Done | Failed) -> bool:
+        """Tell it, unless something happened meanwhile: then it is to be looked at again, and False."""
         index = self.unit.index
         reached = isinstance(over, Done)
+        happenings = self._memory.happenings
         phase: UnitPhase
         signal: Signal
         match goal:
@@ -237,29 +270,25 @@ class Runner:
         told = self._tools.ledger.told(index)
         served = bool(told) and told[-1] in (UnitPhase.READY, UnitPhase.BAKED)
         if phase is not UnitPhase.READY or not served:
-            await self._move(phase, detail=over.text)
+            await self._move(phase, over.text)
+        if phase is UnitPhase.READY and self._memory.happenings != happenings:
+            return False
         self._tools.tell(signal)
+        return True
 
-    async def _move(
-        self,
-        phase: UnitPhase,
-        container_id: str = "",
-        *,
-        detail: str = "",
-        latency_s: float | None = None,
-        again: bool = True,
-    ) -> None:
-        if not again and phase in self._tools.ledger.told(self.unit.index):
-            return
-        await self._tools.scribe.write(
-            UnitMoved(
-                rollout=self.unit.rollout,
-                unit=self.unit.index,
-                phase=phase,
-                container_id=container_id,
-                detail=detail,
-                latency_s=None if latency_s is None else round(latency_s, 6),
-            )
+    async def _move(self, phase: UnitPhase, detail: str = "") -> None:
+        await self._tools.scribe.write(self._moved(phase, detail=detail))
+
+    def _moved(
+        self, phase: UnitPhase, container_id: str = "", *, detail: str = "", latency_s: float | None = None
+    ) -> UnitMoved:
+        return UnitMoved(
+            rollout=self.unit.rollout,
+            unit=self.unit.index,
+            phase=phase,
+            container_id=container_id,
+            detail=detail,
+            latency_s=None if latency_s is None else round(latency_s, 6),
         )
 
 

@@ -21,14 +21,19 @@ class Scribe:
         self._waiting: list[tuple[AnyEntry, asyncio.Future[AnyEntry]]] = []
         self._writing: asyncio.Task[None] | None = None
 
-    async def write(self, entry: AnyEntry) -> AnyEntry:
-        """On disk when this returns; the entry with its sequence and time. Raises JournalError."""
+    def enter(self, entry: AnyEntry) -> asyncio.Future[AnyEntry]:
+        """After all that came before it. Once it is on disk, the future has the entry with its sequence and time, or
+        a JournalError. It must not be cancelled: what is being written is written.
+        """
         written: asyncio.Future[AnyEntry] = asyncio.get_running_loop().create_future()
         self._waiting.append((entry, written))
         if self._writing is None:
             self._writing = asyncio.create_task(self._write_all(), name="write the journal")
-        # What is being written is written, whoever has stopped waiting for it.
-        return await asyncio.shield(written)
+        return written
+
+    async def write(self, entry: AnyEntry) -> AnyEntry:
+        """On disk when this returns. Raises JournalError."""
+        return await asyncio.shield(self.enter(entry))
 
     async def finished(self) -> None:
         """Returns once nothing waits to be written."""

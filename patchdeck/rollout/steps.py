@@ -51,7 +51,7 @@ from patchdeck.rollout.signals import (
 )
 from patchdeck.rollout.state import UNDER_WAY, Outline, Stage, Stand, State, affordable, moved_to
 
-COMMITS_AT_ONCE: Final = 4
+COMMITS_AT_ONCE: Final = 8
 _BY_PERSON: Final = frozenset({PauseKind.ASKED, PauseKind.GATE, PauseKind.STEP})
 """Pauses that a person lifts."""
 

@@ -112,6 +112,25 @@ async def test_a_service_is_moved(target: Target, tmp_path: Path) -> None:
     assert await service(target) == whole("shop/web:1.1")
 
 
+async def test_the_engine_is_asked_little_of_each_replica(
+    target: Target, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Every question costs the engine time that the starts want."""
+    asked: list[str] = []
+    inspect = Hands.inspect
+
+    async def counted(hands: Hands, container: str) -> Document | None:
+        asked.append(container)
+        return await inspect(hands, container)
+
+    monkeypatch.setattr(Hands, "inspect", counted)
+    state = await carry_out(await submitted(target, tmp_path, "shop/web:1.1"), tmp_path)
+    assert state.end is RolloutState.COMMITTED, state.text
+    # Both containers before the first act, before the last gate and before the removal, and the old one after that;
+    # the successor after its create, after its start and until it is ready.
+    assert len(asked) <= 16 * REPLICAS, len(asked) / REPLICAS
+
+
 async def test_a_version_that_never_gets_healthy_goes_back(target: Target, tmp_path: Path) -> None:
     state = await carry_out(await submitted(target, tmp_path, "shop/web:1.5"), tmp_path)
     assert state.end is RolloutState.ROLLED_BACK

@@ -64,6 +64,7 @@ class Watch:
 
     `on_observation` gets every observation before it counts; `on_snapshot` gets the state after something changed, at
     most `settings.watch.snapshots_per_s` times a second. Both are called on the loop and must return at once.
+    `rollouts`: the journal of rollouts is watched too.
     """
 
     def __init__(
@@ -73,9 +74,11 @@ class Watch:
         *,
         on_snapshot: Callable[[Snapshot], None] | None = None,
         on_observation: Callable[[AnyObservation], None] | None = None,
+        rollouts: bool = True,
     ) -> None:
         self._settings = settings
         self._targets = tuple(targets)
+        self._rollouts = rollouts
         self._on_snapshot = on_snapshot
         self._on_observation = on_observation
         self._fleet = Fleet(settings)
@@ -164,8 +167,11 @@ class Watch:
                 for observation in waiting:
                     self._fleet.apply(observation)
 
-    async def _snapshot(self) -> Snapshot:
-        """Made on another thread, so that a large fleet's does not keep the loop from reading events."""
+    async def snapshot(self) -> Snapshot:
+        """Of all that was observed until now.
+
+        Made on another thread, so that a large fleet's does not keep the loop from reading events.
+        """
         async with self.standing_still() as fleet:
             return await asyncio.to_thread(fleet.snapshot)
 
@@ -191,6 +197,8 @@ class Watch:
         await self._kept_up("prometheus", everywhere, self._prometheus.run)
 
     async def _watch_journal(self) -> None:
+        if not self._rollouts:
+            return
         from patchdeck.sources.journal import JournalSource  # noqa: PLC0415 - loads sqlite3
 
         source = JournalSource(self._settings.startups.keep_s, self._emit)
@@ -230,7 +238,7 @@ class Watch:
             await self._changed.wait()
             self._changed.clear()
             began = time.monotonic()
-            self._on_snapshot(await self._snapshot())
+            self._on_snapshot(await self.snapshot())
             took_s = time.monotonic() - began
             await asyncio.sleep(max(least_s, took_s / SNAPSHOT_SHARE) - took_s)
 
@@ -248,12 +256,14 @@ class WatchThread:
         targets: Sequence[Target],
         *,
         on_observation: Callable[[AnyObservation], None] | None = None,
+        rollouts: bool = True,
     ) -> None:
         self.mailbox: Mailbox[Snapshot] = Mailbox()
         self.failure: BaseException | None = None
         self._settings = settings
         self._targets = tuple(targets)
         self._on_observation = on_observation
+        self._rollouts = rollouts
         self._latest = Snapshot()
         self._watch: Watch | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -325,7 +335,11 @@ class WatchThread:
 
     async def _run(self) -> None:
         self._watch = Watch(
-            self._settings, self._targets, on_snapshot=self._put, on_observation=self._on_observation
+            self._settings,
+            self._targets,
+            on_snapshot=self._put,
+            on_observation=self._on_observation,
+            rollouts=self._rollouts,
         )
         with self._lock:
             if self._stopping:

@@ -66,8 +66,11 @@ class Pace(msgspec.Struct, frozen=True, kw_only=True):
     def starts(self) -> int:
         return max(1, math.floor(self.limit))
 
-    def started(self, relative: float, *, in_flight: int) -> Pace:
-        """A start took `relative` times its baseline while `in_flight` were starting, itself included."""
+    def started(self, relative: float, *, in_flight: int, spare: bool = True) -> Pace:
+        """A start took `relative` times its baseline while `in_flight` were starting, itself included.
+
+        Without processors to `spare` the limit does not grow: more starts at once would only wait for each other.
+        """
         if self.fixed:
             return self
         latency = (1 - SMOOTHING) * self.latency + SMOOTHING * relative
@@ -75,7 +78,7 @@ class Pace(msgspec.Struct, frozen=True, kw_only=True):
         settled = self.settled + 1
         if self.doubling and gradient >= STEEP:
             # As many as are allowed at once must have told before there are more of them.
-            if settled < self.starts or in_flight < self.starts:
+            if settled < self.starts or in_flight < self.starts or not spare:
                 return _to(self, latency=latency, settled=settled)
             return _to(self, limit=self.limit * 2, latency=latency, settled=0)
         if in_flight < self.limit / 2:
@@ -83,6 +86,8 @@ class Pace(msgspec.Struct, frozen=True, kw_only=True):
             return _to(self, latency=latency, doubling=False, settled=settled)
         wanted = gradient * self.limit + max(1.0, math.sqrt(self.limit))
         limit = 0.8 * self.limit + 0.2 * wanted
+        if not spare:
+            limit = min(self.limit, limit)
         return _to(self, limit=limit, latency=latency, doubling=False, settled=settled)
 
     def failed(self) -> Pace:

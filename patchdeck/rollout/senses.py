@@ -9,37 +9,34 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from types import TracebackType
 from typing import Final, Self
 
 import msgspec
 
 from patchdeck.model import (
-    AnyEntry,
+    AnyObservation,
+    EngineDescribed,
     GateJudged,
     Noted,
-    PaceChanged,
     Plan,
     Snapshot,
     SourceState,
     StartupOutcome,
 )
-from patchdeck.model.journal import Binding
 from patchdeck.rollout.gates.gate import Context, Gate, Need, NotAsked, Replaced
-from patchdeck.rollout.gates.pressure import pressure_of
 from patchdeck.rollout.hands import Document, Hands, NoAnswer
-from patchdeck.rollout.pace import Pace, Pressure, admit
-from patchdeck.rollout.seams import Admitted, Said, StartSeen, Step
+from patchdeck.rollout.processors import Times
+from patchdeck.rollout.seams import Said, Step
 from patchdeck.settings import Settings
 from patchdeck.sources.engine.connection import Refused
+from patchdeck.sources.errors import NotWatching
+from patchdeck.sources.host import PROC, parse_cpu_times
 from patchdeck.sources.targets import Target
 from patchdeck.watch import WatchThread
 
 _log: Final = logging.getLogger(__name__)
-
-PATIENCE_S: Final = 60.0
-"""How long nothing is started under someone else's pressure. Then one at a time is: a patch is not put off for ever."""
 
 PRESSURE_S: Final = 2.0
 """Between two looks at the pressure: as often as it is sampled."""
@@ -52,7 +49,17 @@ class Senses:
     """`with Senses(settings, target) as senses`: the newest snapshot, made in the background."""
 
     def __init__(self, settings: Settings, target: Target) -> None:
-        self._watch = WatchThread(settings, [target])
+        self._proc = target.proc
+        self.has_processor_times = False
+        """The engine's host is known to be this one, or one that tells them here."""
+        # A worker has no screen: it looks at the pressure now and then, and asks for what a gate is to judge by.
+        watch = msgspec.structs.replace(settings.watch, snapshots_per_s=1 / PRESSURE_S)
+        self._watch = WatchThread(
+            msgspec.structs.replace(settings, watch=watch),
+            [target],
+            on_observation=self._note,
+            rollouts=False,
+        )
         self._latest = Snapshot()
 
     def __enter__(self) -> Self:
@@ -64,6 +71,21 @@ class Senses:
     ) -> None:
         self._watch.stop()
 
+    def _note(self, observation: AnyObservation) -> None:
+        if isinstance(observation, EngineDescribed):
+            self.has_processor_times = observation.local or self._proc is not None
+
+    def processor_times(self) -> Times | None:
+        """Of the engine's host; None where this one can not tell."""
+        if not self.has_processor_times:
+            return None
+        try:
+            with ((self._proc or PROC) / "stat").open() as stat:
+                times = parse_cpu_times(stat.readline())
+        except (OSError, ValueError):
+            return None
+        return Times(resting=times.idle + times.iowait, total=times.total)
+
     @property
     def snapshot(self) -> Snapshot:
         """Empty until the engine was seen."""
@@ -74,84 +96,23 @@ class Senses:
         """Once the startups of these are in it, or after SEEN_S."""
         deadline = time.monotonic() + SEEN_S
         wanted = set(container_ids)
-        while time.monotonic() < deadline:
+        while True:
+            snapshot = await self.now()
             over = {
-                one.container_id
-                for one in self.snapshot.startups
-                if one.outcome is not StartupOutcome.STARTING
+                one.container_id for one in snapshot.startups if one.outcome is not StartupOutcome.STARTING
             }
-            if wanted <= over:
-                break
+            if wanted <= over or time.monotonic() > deadline:
+                return snapshot
             await asyncio.sleep(0.1)
-        return self.snapshot
 
-
-class Controlled:
-    """A pacer that finds the pace by how long starts take, and yields to the host's pressure."""
-
-    def __init__(
-        self, senses: Senses, engine: str, entries: Sequence[AnyEntry], *, brake: bool = True
-    ) -> None:
-        """`entries` of the journal tell what an earlier worker had learned; without `brake` pressure is ignored."""
-        learned = next((one.learned for one in reversed(entries) if isinstance(one, PaceChanged)), {})
-        self._pace = Pace.from_learned(learned)
-        self._baseline_s = learned.get("baseline_s", 0.0)
-        self._senses = senses
-        self._engine = engine
-        self._brake = brake
-        self._pressure = Pressure()
-        self._looked_s = 0.0
-        self._pressed_since_s: float | None = None
-
-    def admit(self, now_s: float, in_flight: int) -> Admitted:
-        if self._brake and now_s - self._looked_s >= PRESSURE_S:
-            self._looked_s = now_s
-            self._look(now_s)
-        pressed_s = 0.0 if self._pressed_since_s is None else now_s - self._pressed_since_s
-        # The machine counts what is wanted and what is available; of the limits only these two are the pace's.
-        room = admit(
-            self._pace,
-            self._pressure,
-            in_flight=in_flight,
-            wanted=self._pace.starts,
-            available=self._pace.starts,
-            patient=pressed_s < PATIENCE_S,
-        )
-        if self._pressure.lasting >= 1:
-            waits = "one at a time" if pressed_s >= PATIENCE_S else "waiting for it to pass"
-            return Admitted(
-                starts=in_flight + room.starts,
-                binds=Binding.PRESSURE,
-                detail=f"the host is saturated: {waits}",
-            )
-        return Admitted(starts=self._pace.starts, detail=self._in_words())
-
-    def _look(self, now_s: float) -> None:
-        self._pressure = pressure_of(self._senses.snapshot, self._engine)
-        self._pace = self._pace.pressed(self._pressure)
-        if self._pressure.lasting < 1:
-            self._pressed_since_s = None
-        elif self._pressed_since_s is None:
-            self._pressed_since_s = now_s
-
-    def _in_words(self) -> str:
-        if not self._baseline_s:
-            return "one, to learn how long a start takes"
-        return f"starts take {self._pace.latency:.1f}× the {self._baseline_s:.2f} s of one alone"
-
-    def note(self, start: StartSeen) -> None:
-        if not start.ok:
-            self._pace = self._pace.failed()
-            return
-        if start.took_s <= 0:
-            return
-        # The quickest start is nearest to calm: the very first one reads the new image's layers from the disk.
-        self._baseline_s = min(self._baseline_s or start.took_s, start.took_s)
-        self._pace = self._pace.started(start.took_s / self._baseline_s, in_flight=start.in_flight)
-
-    @property
-    def learned(self) -> Mapping[str, float]:
-        return {**self._pace.learned, "baseline_s": self._baseline_s}
+    async def now(self) -> Snapshot:
+        """Of all that was observed until now; the newest there is, where the watch has ended."""
+        asked = asyncio.wrap_future(self._watch.ask(lambda watch: watch.snapshot()))
+        await asyncio.wait([asked])
+        if asked.cancelled() or isinstance(asked.exception(), NotWatching):
+            return self.snapshot
+        self._latest = asked.result()
+        return self._latest
 
 
 class GateJury:
@@ -167,12 +128,12 @@ class GateJury:
         if not self._gates:
             return ()
         needs = frozenset[Need]().union(*(gate.needs for gate in self._gates))
-        if Need.STARTUPS in needs:
-            await self._senses.until_seen([one.container_id for one in step.successors])
+        wanted = [one.container_id for one in step.successors] if Need.STARTUPS in needs else []
+        snapshot = await self._senses.until_seen(wanted)
         context = Context(
             plan=step.plan,
             step=step.step,
-            snapshot=_trusted(self._senses.snapshot, step.plan),
+            snapshot=_trusted(snapshot, step.plan),
             replaced=await self._replaced(step) if Need.REPLICAS in needs else (),
         )
         return [await self._asked(gate, context) for gate in self._gates]

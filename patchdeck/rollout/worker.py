@@ -34,6 +34,7 @@ from patchdeck.model.journal import (
     WorkerEnded,
 )
 from patchdeck.rollout.conductor import Conductor
+from patchdeck.rollout.controlled import Controlled
 from patchdeck.rollout.database import JournalError
 from patchdeck.rollout.formalities import Task
 from patchdeck.rollout.gates.choosing import GateError, chosen
@@ -42,7 +43,7 @@ from patchdeck.rollout.hands import NoAnswer
 from patchdeck.rollout.journal import BEAT_S, Journal
 from patchdeck.rollout.processes import actor, this_process
 from patchdeck.rollout.seams import FixedPacer, Jury, NoGates, Pacer
-from patchdeck.rollout.senses import Controlled, GateJury, Senses
+from patchdeck.rollout.senses import GateJury, Senses
 from patchdeck.rollout.signals import Terminated
 from patchdeck.rollout.state import State
 from patchdeck.rollout.submit import decode_target

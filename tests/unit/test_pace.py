@@ -91,6 +91,17 @@ def test_a_limit_that_is_not_used_does_not_grow() -> None:
     assert pace.started(1.0, in_flight=8).limit > 8.0
 
 
+def test_without_a_processor_to_spare_it_does_not_grow_and_may_shrink() -> None:
+    pace = Pace()
+    for _ in range(9):
+        pace = pace.started(1.0, in_flight=pace.starts, spare=False)
+    assert pace.starts == 1
+    assert pace.started(1.0, in_flight=1).starts == 2
+    settled = Pace(limit=8.0, doubling=False, latency=1.3)
+    assert settled.started(1.3, in_flight=8, spare=False).limit == 8.0
+    assert settled.started(9.0, in_flight=8, spare=False).limit < 8.0
+
+
 def test_a_failed_start_halves_it_and_never_to_none() -> None:
     pace = Pace(limit=5.0).failed()
     assert pace.limit == 2.0

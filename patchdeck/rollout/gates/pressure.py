@@ -20,9 +20,9 @@ def host_indicators(snapshot: Snapshot, engine: str) -> tuple[Indicator, ...]:
     return tuple(one for one in indicators if one.name in HOST and one.level is not Level.UNKNOWN)
 
 
-def pressure_of(snapshot: Snapshot, engine: str) -> Pressure:
-    """For the pace. The levels look at two windows already: saturated is what lasts."""
-    levels = {one.level for one in host_indicators(snapshot, engine)}
+def pressure_of(snapshot: Snapshot, engine: str, *, without: str = "") -> Pressure:
+    """For the pace; `without` one of the indicators. Levels look at two windows already: saturated is what lasts."""
+    levels = {one.level for one in host_indicators(snapshot, engine) if one.name != without}
     lasting = 1.0 if Level.SATURATED in levels else 0.5 if Level.BUSY in levels else 0.0
     return Pressure(short=lasting, long=lasting)
 

@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import asyncio
+from pathlib import Path
 
 import msgspec
 import pytest
 
-from patchdeck.rollout import lock
+from patchdeck.model import Noted, RolloutState
+from patchdeck.rollout import lock, locking
 from patchdeck.rollout.hands import Hands
 from patchdeck.rollout.lock import Held, Lock
 from patchdeck.rollout.processes import Process, this_process
 from tests.lab.engine import Engine
-from tests.live.rollouts import locks, target_of
+from tests.lab.images import Images
+from tests.lab.services import start_service
+from tests.live.commands import Commands
+from tests.live.rollouts import QUICK, entries, locks, service_now, submitted, target_of
+from tests.live.underway import running, stands, until
 
 ME = this_process()
 GONE = msgspec.structs.replace(ME, started="1")
@@ -88,3 +94,46 @@ async def test_a_lock_that_was_pruned_away_is_taken_again(stock: Engine) -> None
         await take(hands, "r1")
         with pytest.raises(Held):
             await take(hands, "r2")
+
+
+# --- taken over -----------------------------------------------------------------------------------
+
+
+async def test_a_worker_whose_lock_was_taken_over_ends_and_touches_nothing_more(
+    stock: Engine, stock_images: Images, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(locking, "RENEW_S", 0.3)
+    start_service(stock, stock_images.web("1.0"), 2)
+    strategy = msgspec.structs.replace(QUICK, pause_after=("canary",))
+    rollout = await submitted(stock, tmp_path, stock_images.web("1.1"), strategy)
+    async with Hands(target_of(stock)) as hands:
+        with running(rollout, tmp_path) as task:
+            await until(stands(rollout, tmp_path, RolloutState.PAUSED))
+            before = service_now(stock)
+            await take(hands, "r2", take_over=True)
+            state = await task
+        assert (state.end, state.left) == (None, True)
+        found = await lock.holder(hands, "shop/web")
+        assert found is not None
+        assert found.rollout == "r2"
+    notes = [one.text for one in entries(rollout, tmp_path) if isinstance(one, Noted)]
+    assert "locked by rollout r2" in notes[-1]
+    assert service_now(stock) == before
+
+
+def test_the_command_takes_a_lock_over_from_another_host_only_where_it_is_told_to(
+    stock: Engine, stock_images: Images, tmp_path: Path
+) -> None:
+    commands = Commands(stock, tmp_path)
+    start_service(stock, stock_images.web("1.0"), 1)
+
+    async def held_elsewhere() -> None:
+        async with Hands(target_of(stock)) as hands:
+            await take(hands, "r1", ELSEWHERE)
+
+    asyncio.run(held_elsewhere())
+    refused = commands.run(stock_images.web("1.1"))
+    assert refused.returncode == 5
+    assert "locked by rollout r1 of ops@elsewhere" in refused.stdout
+    assert commands.run(stock_images.web("1.1"), "--take-over").returncode == 0
+    assert not locks(stock)

@@ -21,50 +21,9 @@ from patchdeck.sources.engine.probe import attempt
 from patchdeck.sources.engine.source import EngineSource
 from patchdeck.sources.targets import Target, Tls, choose
 from tests.lab.engine import Engine
-from tests.lab.processes import free_port
 from tests.live.conftest import unavailable
+from tests.live.ssh_server import SSHD, SshServer
 from tests.unit.fake_engine import running, until
-
-SSHD = Path("/usr/sbin/sshd")
-
-
-class SshServer:
-    """One sshd on loopback, and an `ssh` on PATH that knows its keys and no others."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        self.port = free_port()
-        self._process: subprocess.Popen[bytes] | None = None
-
-    def start(self) -> None:
-        for key in ("host", "user"):
-            subprocess.run(
-                ["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(self.folder / key)], check=True
-            )
-        (self.folder / "authorized").write_bytes((self.folder / "user.pub").read_bytes())
-        host_key = (self.folder / "host.pub").read_text()
-        (self.folder / "known").write_text(f"[127.0.0.1]:{self.port} {host_key}")
-        (self.folder / "sshd.conf").write_text(
-            f"ListenAddress 127.0.0.1:{self.port}\nHostKey {self.folder}/host\nPidFile none\n"
-            f"AuthorizedKeysFile {self.folder}/authorized\nStrictModes no\nUsePAM no\n"
-            "PasswordAuthentication no\nPermitRootLogin prohibit-password\n"
-        )
-        (self.folder / "ssh.conf").write_text(
-            f"IdentityFile {self.folder}/user\nIdentitiesOnly yes\nUserKnownHostsFile {self.folder}/known\n"
-        )
-        program = self.folder / "bin" / "ssh"
-        program.parent.mkdir()
-        program.write_text(f'#!/bin/sh\nexec {shutil.which("ssh")} -F {self.folder}/ssh.conf "$@"\n')
-        program.chmod(0o755)
-        Path("/run/sshd").mkdir(exist_ok=True)
-        self._process = subprocess.Popen(
-            [str(SSHD), "-D", "-f", str(self.folder / "sshd.conf")], stderr=subprocess.DEVNULL
-        )
-
-    def stop(self) -> None:
-        if self._process is not None:
-            self._process.terminate()
-            self._process.wait(10)
 
 
 @pytest.fixture

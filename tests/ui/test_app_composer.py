@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
-import random
 import threading
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
@@ -20,7 +18,7 @@ from patchdeck.arming import disarm
 from patchdeck.model import ActRefused, Planned
 from patchdeck.rollout.database import STATE_FOLDER
 from patchdeck.rollout.journal import Journal
-from patchdeck.settings import ArmingSettings, FreezeSettings, PolicySettings, ScreenSettings, Settings
+from patchdeck.settings import FreezeSettings, PolicySettings, ScreenSettings, Settings
 from patchdeck.simulator.generation import NEWEST
 from patchdeck.simulator.server import Server
 from patchdeck.simulator.shelf import stock
@@ -307,89 +305,3 @@ async def test_at_80_by_24_fields_and_plan_are_two_pages(simulated: Simulated, j
         await press(pilot, "ctrl+o")
         assert "keep image" in text(app)
         assert {len(line) for line in lines(app)} == {80}
-
-
-# --- a monkey -------------------------------------------------------------------------------------
-
-KEYS = (
-    *"abcdefghijklmnoprstuvwxyzAMNRS0123456789/:+-=.,;?!",
-    *("enter", "escape", "tab", "shift+tab", "up", "down", "left", "right", "space", "backspace"),
-    *("ctrl+r", "ctrl+o", "pageup", "pagedown", "home", "end"),
-    *("ctrl+r", "y", "enter", "A") * 4,
-)
-BATCH = 25
-
-
-async def monkey(app: PatchdeckApp, pilot: Pilot[int], count: int, *, seed: int, armed: bool = False) -> None:
-    """Random keys and clicks; every so often it is given a composer with a plan, which it would hardly ever find."""
-    chance = random.Random(seed)
-    for number in range(0, count, BATCH):
-        if number % (4 * BATCH) == 0:
-            while len(app.screen_stack) > 1:
-                app.pop_screen()
-            app.go_to("deck")
-            await pilot.pause()
-            app.compose_rollout(f"sim/{SERVICE}")
-            await pilot.pause()
-            await to_image(pilot, "shop/web:1.1")
-            if chance.random() < 0.7:
-                await press(pilot, "ctrl+o")  # away from the fields, where a letter makes another plan
-            if armed:
-                app.arm_for(WHY)
-        await pilot.press(*(chance.choice(KEYS) for _ in range(BATCH - 1)))
-        await pilot.click(offset=(chance.randrange(120), chance.randrange(1, 39)))
-        assert app.is_running, f"the console ended after {number} keys"
-
-
-LENGTHS = [300, pytest.param(10_000, marks=[pytest.mark.slow, pytest.mark.timeout(3600)])]
-
-
-@pytest.mark.parametrize("count", LENGTHS)
-async def test_no_keys_of_a_disarmed_console_write_to_an_engine_or_submit(
-    simulated: Simulated, journal: Path, count: int
-) -> None:
-    today = dt.datetime.now(dt.UTC).date()
-    frozen = FreezeSettings(
-        name="test", first_day=str(today - dt.timedelta(days=1)), last_day=str(today + dt.timedelta(days=1))
-    )
-    async with composing(simulated, Settings(freezes=(frozen,))) as (app, pilot):
-        await monkey(app, pilot, count, seed=1)
-        assert not app.arming.armed
-    assert not simulated.writes
-    assert not submitted(journal)
-
-
-@pytest.mark.parametrize("count", LENGTHS)
-async def test_no_keys_of_an_armed_console_submit_without_the_question(
-    simulated: Simulated, journal: Path, count: int, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    shown: list[str] = []
-    asked, begun = ComposerScreen._agreed, submitting.begin
-    agreed: list[str] = []
-    handed: list[str] = []
-
-    async def noted(self: ComposerScreen, plan: Any) -> bool:
-        yes = await asked(self, plan)
-        if yes:
-            agreed.append(plan.to.image)
-        return yes
-
-    on_mount = ConfirmScreen.compose
-
-    def mounted(self: ConfirmScreen) -> Any:
-        shown.append("question")
-        return on_mount(self)
-
-    def counted(*given: Any) -> str:
-        assert len(agreed) > len(handed), "handed over without a yes"
-        handed.append("")
-        return begun(*given)
-
-    monkeypatch.setattr(ComposerScreen, "_agreed", noted)
-    monkeypatch.setattr(ConfirmScreen, "compose", mounted)
-    monkeypatch.setattr(submitting, "begin", counted)
-    async with composing(simulated, Settings(arming=ArmingSettings(lasts_s=86_400.0))) as (app, pilot):
-        await monkey(app, pilot, count, seed=2, armed=True)
-        assert shown, "it never came to a question"
-    assert len(submitted(journal)) <= len(handed) <= len(agreed) <= len(shown)
-    assert not simulated.writes

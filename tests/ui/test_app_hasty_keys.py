@@ -7,6 +7,7 @@ import pytest
 from patchdeck.model import Severity
 from tests.ui.app_host import console, press, settle, text
 from themes.ramps import UNICODE
+from tui.palette import Palette
 from tui.screens.composer import ComposerScreen
 from tui.screens.confirm import ConfirmScreen
 from tui.screens.deck import DeckScreen
@@ -72,3 +73,16 @@ async def test_a_second_answer_leaves_the_screen_beneath_where_it_is() -> None:
         composer.action_back()
         await settle(pilot)
         assert isinstance(app.screen, DeckScreen)
+
+
+async def test_in_a_list_of_commands_without_lines_there_is_nowhere_to_move() -> None:
+    async with console() as (app, pilot):
+        app.action_commands()
+        palette = app.screen
+        assert isinstance(palette, Palette)
+        await press(pilot, "d")
+        for size in ((12, 4), (120, 40), (60, 2)):
+            await pilot.resize_terminal(*size)
+            await pilot.press("pagedown", "down", "pageup", "up")
+            await settle(pilot)
+            assert app.screen is palette

@@ -157,7 +157,8 @@ class Terminal:
     def hang_up(self) -> None:
         """Close the terminal under the program, as a window that is closed does."""
         nothing = os.open(os.devnull, os.O_RDWR)
-        os.dup2(nothing, self._fd)  # in one step: the thread that reads never meets a number that means something else
+        # In one step: the thread that reads never meets a number that means something else.
+        os.dup2(nothing, self._fd)
         os.close(nothing)
 
     def close(self) -> None:

@@ -14,7 +14,19 @@ def test_a_seed_is_a_story() -> None:
 
 def test_ten_thousand_acts_hold_every_kind_of_them() -> None:
     kinds = {act.name.partition(" ")[0] for act in drawn(1, 10_000)}
-    assert {"click", "wheel", "move", "paste", "resize", "stop", "compose", "ctrl+r", "ctrl+z", "y", "enter"} <= kinds
+    assert {
+        "click",
+        "wheel",
+        "move",
+        "paste",
+        "resize",
+        "stop",
+        "compose",
+        "ctrl+r",
+        "ctrl+z",
+        "y",
+        "enter",
+    } <= kinds
     assert kinds >= {act.name for act in LEAVING}
 
 

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from msgspec.structs import replace
 
+from patchdeck import __version__
 from patchdeck.model import (
     ContainerEvent,
     ContainerFacts,
@@ -14,6 +17,7 @@ from patchdeck.model import (
     ImageFacts,
     ImageInspected,
     Observation,
+    Startup,
 )
 from patchdeck.model.facts import Value
 from patchdeck.timeline import Timeline, TimelineState
@@ -27,6 +31,8 @@ class FilesState(Value, frozen=True, kw_only=True):
     timelines: tuple[TimelineState, ...] = ()
     images: tuple[ImageInspected, ...] = ()
     listing: ContainersListed | None = None
+    derived_by: str = ""
+    """The version that derived the startups: another one may see more in the same facts."""
 
 
 class EngineFiles:
@@ -42,27 +48,46 @@ class EngineFiles:
         self._images = {one.image.image_id: one for one in state.images}
         self._listing = state.listing
         self._listed = frozenset(state.listing.container_ids if state.listing else ())
+        self._derived = {
+            one.container_id: one.startups
+            for one in state.timelines
+            if one.startups is not None and state.derived_by == __version__
+        }
+        """Startups that need not be derived, since nothing was heard of their containers."""
 
-    def state(self) -> FilesState:
+    def state(self, derived: Mapping[str, tuple[Startup, ...]]) -> FilesState:
+        """`derived` are the startups of containers that have not changed since, nor will by time alone."""
         return FilesState(
-            timelines=tuple(timeline.state() for timeline in self.timelines.values()),
+            timelines=tuple(
+                timeline.state(None if container_id in self.changed else derived.get(container_id))
+                for container_id, timeline in self.timelines.items()
+            ),
             images=tuple(self._images.values()),
             listing=self._listing,
+            derived_by=__version__ if derived else "",
         )
+
+    def take_derived(self, container_id: str) -> tuple[Startup, ...] | None:
+        """Its startups, if they need not be derived; only for the first time."""
+        return self._derived.pop(container_id, None)
+
+    def _change(self, container_id: str) -> None:
+        self.changed.add(container_id)
+        self._derived.pop(container_id, None)
 
     def file(self, observation: OfObjects) -> None:
         match observation:
             case ContainerEvent(container_id=container_id):
                 if self._timeline(container_id).add_event(observation):
-                    self.changed.add(container_id)
+                    self._change(container_id)
             case ContainerInspected(container=container):
                 if self._timeline(container.container_id).add_facts(observation.at_ns, container):
-                    self.changed.add(container.container_id)
+                    self._change(container.container_id)
             case ContainerVanished(container_id=container_id):
                 timeline = self._timeline(container_id)
                 if not timeline.vanished:
                     timeline.vanished = True
-                    self.changed.add(container_id)
+                    self._change(container_id)
                 timeline.last_ns = max(timeline.last_ns, observation.at_ns)
             case ContainersListed():
                 self._list(observation)
@@ -73,7 +98,7 @@ class EngineFiles:
         timeline = self.timelines.get(container_id)
         if timeline is None:
             timeline = self.timelines[container_id] = Timeline(container_id)
-            self.changed.add(container_id)
+            self._change(container_id)
         return timeline
 
     def _list(self, listing: ContainersListed) -> None:
@@ -85,7 +110,8 @@ class EngineFiles:
         now_gone = {
             container_id for container_id, timeline in self.timelines.items() if self.is_gone(timeline)
         }
-        self.changed |= gone ^ now_gone
+        for container_id in gone ^ now_gone:
+            self._change(container_id)
 
     def _file_image(self, inspected: ImageInspected) -> None:
         image_id = inspected.image.image_id
@@ -94,14 +120,13 @@ class EngineFiles:
             return
         self._images[image_id] = inspected
         if known is None or known.image != inspected.image:
-            self.changed.update(
-                timeline.container_id
-                for timeline in self.timelines.values()
-                if timeline.facts and timeline.facts.image_id == image_id
-            )
+            for timeline in self.timelines.values():
+                if timeline.facts and timeline.facts.image_id == image_id:
+                    self._change(timeline.container_id)
 
     def all_changed(self) -> None:
-        self.changed.update(self.timelines)
+        for container_id in self.timelines:
+            self._change(container_id)
 
     def image(self, image_id: str) -> ImageFacts | None:
         inspected = self._images.get(image_id)
@@ -118,9 +143,9 @@ class EngineFiles:
         for container_id, timeline in list(self.timelines.items()):
             if timeline.last_ns < horizon_ns and self.is_gone(timeline):
                 del self.timelines[container_id]
-                self.changed.add(container_id)
+                self._change(container_id)
             elif timeline.forget_before(horizon_ns):
-                self.changed.add(container_id)
+                self._change(container_id)
         used = {timeline.facts.image_id for timeline in self.timelines.values() if timeline.facts}
         for image_id in self._images.keys() - used:
             if self._images[image_id].at_ns < horizon_ns:
@@ -129,7 +154,8 @@ class EngineFiles:
     @property
     def size(self) -> int:
         """How many objects are kept, for tests of the bounds."""
-        return sum(timeline.size for timeline in self.timelines.values()) + len(self._images)
+        kept = sum(timeline.size for timeline in self.timelines.values())
+        return kept + len(self._images) + len(self._derived)
 
 
 _STATUS_AFTER = {

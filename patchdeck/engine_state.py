@@ -95,7 +95,7 @@ class EngineState:
             described=self._described,
             sources=tuple(self._sources.values()),
             gaps=tuple(self._gaps.values()),
-            files=self._files.state(),
+            files=self._files.state(self._views.settled),
             feed=self._feed.notes,
             contention=self._contention.state(),
             event_ns=self._event_ns,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import bisect
 from collections.abc import Iterable, Mapping
 from typing import Final, NamedTuple
 
@@ -10,6 +9,7 @@ import msgspec
 
 from patchdeck.crowd import Crowd
 from patchdeck.engine_files import EngineFiles, current_facts
+from patchdeck.in_order import InOrder
 from patchdeck.model import Container, Grouping, ImageFacts, Service, Startup, StartupOutcome
 from patchdeck.settings import Settings
 from patchdeck.startup import Deriver
@@ -68,11 +68,12 @@ class EngineViews:
         self._starting: dict[str, int] = {}
         """How many of its startups are under way."""
         self._crowd = Crowd()
-        self._ordered: list[Startup] = []
+        self._ordered = InOrder()
         self._members: dict[str, set[str]] = {}
         """Service to containers."""
         self._groupings: dict[str, Grouping] = {}
         self._services: dict[str, Service] = {}
+        self._containers: dict[str, Container] = {}
         self.startups: tuple[Startup, ...] = ()
         """In the order they began."""
         self.containers: Mapping[str, Container] = {}
@@ -113,8 +114,7 @@ class EngineViews:
 
     def drop_before(self, horizon_ns: int) -> None:
         """Mark the containers whose startups have become too old."""
-        end = bisect.bisect_left(self._ordered, (horizon_ns, ""), key=_order)
-        self._files.changed.update(startup.container_id for startup in self._ordered[:end])
+        self._files.changed.update(startup.container_id for startup in self._ordered.before(horizon_ns))
 
     # ------------------------------------------------------------------------------------------------ one container
 
@@ -129,7 +129,7 @@ class EngineViews:
             tuple(
                 startup
                 if startup.began_ns is None
-                else _with_in_flight(startup, known.get(startup.startup_id))
+                else _with_in_flight(startup, known.get(startup.startup_id, startup.in_flight))
                 for startup in new.startups
             )
         )
@@ -140,7 +140,7 @@ class EngineViews:
         return self._move_crowd(new.startups, old.startups)
 
     def _views_of(self, timeline: Timeline, moment: Moment) -> _Views:
-        timeline.forget_before(moment.horizon_ns)
+        forgot = timeline.forget_before(moment.horizon_ns)
         labels = timeline.labels
         service, grouping = self.service_of(timeline)
         self._groupings[service] = grouping
@@ -149,20 +149,22 @@ class EngineViews:
         image = self._files.image(image_id)
         name = version_name(image_id, timeline.image, image)
         gone = self._files.is_gone(timeline)
-        deriver = Deriver(
-            timeline,
-            engine=self._engine,
-            stamps_before_start=moment.stamps_before_start,
-            now_ns=moment.told_ns,
-            settings=self._settings.startups,
-            gone=gone,
-            service=service,
-            role=role(labels),
-            version=name,
-        )
-        derived = deriver.startups(moment.until_ns)
-        if deriver.due_ns is not None:
-            self._due[timeline.container_id] = deriver.due_ns
+        derived = self._files.take_derived(timeline.container_id)
+        if derived is None or forgot:
+            deriver = Deriver(
+                timeline,
+                engine=self._engine,
+                stamps_before_start=moment.stamps_before_start,
+                now_ns=moment.told_ns,
+                settings=self._settings.startups,
+                gone=gone,
+                service=service,
+                role=role(labels),
+                version=name,
+            )
+            derived = deriver.startups(moment.until_ns)
+            if deriver.due_ns is not None:
+                self._due[timeline.container_id] = deriver.due_ns
         startups = tuple(startup for startup in derived if startup.at_ns >= moment.horizon_ns)
         if facts is None:
             return _Views(None, startups, image)
@@ -179,9 +181,9 @@ class EngineViews:
 
     def _file(self, container_id: str, new: _Views, old: _Views) -> None:
         for startup in old.startups:
-            del self._ordered[bisect.bisect_left(self._ordered, _order(startup), key=_order)]
+            self._ordered.remove(startup)
         for startup in new.startups:
-            bisect.insort(self._ordered, startup, key=_order)
+            self._ordered.add(startup)
         for service in old.services - new.services:
             self._members.get(service, set()).discard(container_id)
         for service in new.services:
@@ -195,6 +197,18 @@ class EngineViews:
             self._views.pop(container_id, None)
         else:
             self._views[container_id] = new
+        self._file_container(container_id, new.container, old.container)
+
+    def _file_container(self, container_id: str, new: Container | None, old: Container | None) -> None:
+        """There may be thousands: they are counted as they come and go."""
+        for container, count in ((old, -1), (new, 1)):
+            if container is not None and not container.gone:
+                self.present += count
+                self.live += count * container.facts.live
+        if new is None:
+            self._containers.pop(container_id, None)
+        else:
+            self._containers[container_id] = new
 
     # ------------------------------------------------------------------------------------------------ the crowd
 
@@ -213,27 +227,26 @@ class EngineViews:
 
     def _count_crowd(self, from_ns: int, stale: set[str]) -> None:
         """Count anew for those that began since: earlier ones saw none of the change."""
-        start = bisect.bisect_left(self._ordered, (from_ns, ""), key=_order)
         touched: set[str] = set()
-        for index in range(start, len(self._ordered)):
-            startup = self._ordered[index]
+        for startup in self._ordered.since(from_ns):
             if startup.began_ns is None:
                 continue
             others = self._crowd.others_of(startup.startup_id)
             if startup.in_flight != others:
-                self._ordered[index] = _with_in_flight(startup, others)
+                self._ordered.replace(_with_in_flight(startup, others))
                 touched.add(startup.container_id)
                 stale.add(startup.service)
         for container_id in touched:
-            views = self._views[container_id]
-            self._views[container_id] = views.with_startups(
+            before = self._views[container_id]
+            views = self._views[container_id] = before.with_startups(
                 tuple(
                     _with_in_flight(startup, self._crowd.others_of(startup.startup_id))
                     if startup.began_ns is not None
                     else startup
-                    for startup in views.startups
+                    for startup in before.startups
                 )
             )
+            self._file_container(container_id, views.container, before.container)
 
     # ------------------------------------------------------------------------------------------------ all of them
 
@@ -262,26 +275,30 @@ class EngineViews:
         )
 
     def _publish(self) -> None:
-        self.startups = tuple(self._ordered[-self._settings.startups.keep_startups :])
-        self.containers = {
-            container_id: views.container for container_id, views in self._views.items() if views.container
-        }
+        self.startups = self._ordered.newest(self._settings.startups.keep_startups)
+        self.containers = self._containers.copy()
         self.services = tuple(self._services[name] for name in sorted(self._services))
-        self.present = self.live = 0
-        for container in self.containers.values():
-            if not container.gone:
-                self.present += 1
-                self.live += container.facts.live
+
+    @property
+    def settled(self) -> Mapping[str, tuple[Startup, ...]]:
+        """The startups of containers for which time alone changes nothing."""
+        return {
+            container_id: views.startups
+            for container_id, views in self._views.items()
+            if container_id not in self._due
+        }
 
     @property
     def size(self) -> int:
         """How many objects are kept, for tests of the bounds."""
-        indexes = len(self._views) + len(self._due) + len(self._starting) + len(self._groupings)
+        indexes = (
+            len(self._views)
+            + len(self._containers)
+            + len(self._due)
+            + len(self._starting)
+            + len(self._groupings)
+        )
         return indexes + len(self._ordered) + sum(map(len, self._members.values())) + len(self._crowd)
-
-
-def _order(startup: Startup) -> tuple[int, str]:
-    return (startup.at_ns, startup.startup_id)
 
 
 def _with_in_flight(startup: Startup, in_flight: int | None) -> Startup:

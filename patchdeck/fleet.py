@@ -86,6 +86,11 @@ class Fleet:
             del self._marks[key]
         self._stories.forget(horizon_ns)
 
+    def derive(self) -> None:
+        """Work out what follows from all that is known, as every snapshot does: `state` then holds it, too."""
+        for state in self._engines.values():
+            state.refresh(self.now_ns)
+
     def apply(self, observation: AnyObservation) -> None:
         by_this_host = isinstance(observation, _BY_THIS_HOST)
         if by_this_host:

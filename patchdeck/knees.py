@@ -6,6 +6,7 @@ seconds, so that it is the same however often snapshots are taken.
 
 from __future__ import annotations
 
+import bisect
 from collections.abc import Sequence
 from typing import Final
 
@@ -22,19 +23,20 @@ _Span = tuple[int, int | None]
 class Knees:
     def __init__(self, engine: str) -> None:
         self._engine = engine
-        self._looked: tuple[int, tuple[Startup, ...]] | None = None
+        self._looked_at: tuple[int, tuple[Startup, ...]] | None = None
         self._rests_on: tuple[tuple[_Span, ...], int] | None = None
         self._knee: Knee | None = None
 
     def of(self, startups: tuple[Startup, ...], now_ns: int) -> Knee:
         """`startups` in the order they began; `now_ns` by the engine's clock."""
         until_ns = now_ns // STRETCH_NS * STRETCH_NS
-        if self._knee is not None and self._looked is not None:
-            looked_ns, looked = self._looked
-            if looked is startups and looked_ns == until_ns:
-                return self._knee
-        self._looked = (until_ns, startups)
-        known = [one for one in startups if one.kind is StartupKind.FIRST and _began(one, until_ns)][-NEWEST:]
+        # Of thousands few change; those that have not are the very same ones.
+        looked_at = (until_ns, startups[: bisect.bisect_left(startups, until_ns, key=_at_ns)])
+        if self._knee is not None and self._looked_at == looked_at:
+            return self._knee
+        self._looked_at = looked_at
+        _, past = looked_at
+        known = [one for one in past if one.kind is StartupKind.FIRST and one.began_ns is not None][-NEWEST:]
         spans = tuple(_span(one, until_ns) for one in known)
         still_starting = any(ended is None for _, ended in spans)
         rests_on = (spans, until_ns if still_starting else 0)
@@ -44,8 +46,8 @@ class Knees:
         return self._knee
 
 
-def _began(one: Startup, until_ns: int) -> bool:
-    return one.began_ns is not None and one.began_ns < until_ns
+def _at_ns(one: Startup) -> int:
+    return one.at_ns
 
 
 def _span(one: Startup, until_ns: int) -> _Span:

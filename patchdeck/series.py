@@ -59,21 +59,38 @@ class Series:
 
     def history(self) -> tuple[Sample, ...]:
         if self._all_stale:
-            self._stale.update(at_ns // self._stretch_ns for at_ns in self._times)
-            self._all_stale = False
-        if not self._stale:
+            self._thin_all()
+        elif self._stale:
+            self._thin_stale()
+        else:
             return self._history
+        self._stale.clear()
+        self._history = tuple(self._thinned[stretch] for stretch in sorted(self._thinned))
+        return self._history
+
+    def _thin_all(self) -> None:
+        """From the first sample to the last, without asking of each which stretch it is in."""
+        self._thinned.clear()
+        low = 0
+        while low < len(self._times):
+            stretch = self._times[low] // self._stretch_ns
+            high = bisect.bisect_left(self._times, (stretch + 1) * self._stretch_ns, low)
+            self._thinned[stretch] = self._mean(low, high)
+            low = high
+        self._all_stale = False
+
+    def _thin_stale(self) -> None:
         for stretch in self._stale:
             low = bisect.bisect_left(self._times, stretch * self._stretch_ns)
             high = bisect.bisect_left(self._times, (stretch + 1) * self._stretch_ns)
             if high > low:
-                mean = sum(self._values[low:high]) / (high - low)
-                self._thinned[stretch] = Sample(at_ns=self._times[high - 1], value=mean)
+                self._thinned[stretch] = self._mean(low, high)
             else:
                 self._thinned.pop(stretch, None)
-        self._stale.clear()
-        self._history = tuple(self._thinned[stretch] for stretch in sorted(self._thinned))
-        return self._history
+
+    def _mean(self, low: int, high: int) -> Sample:
+        mean = sum(self._values[low:high]) / (high - low)
+        return Sample(at_ns=self._times[high - 1], value=mean)
 
     def forget_before(self, horizon_ns: int) -> None:
         old = bisect.bisect_left(self._times, horizon_ns)

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 
 import msgspec
 
-from patchdeck.model import ContainerEvent, ContainerFacts, Probe, Value
+from patchdeck.model import ContainerEvent, ContainerFacts, Probe, Startup, Value
 from patchdeck.stamps import Refusal, Stamp, order_of, stamp_of, start_was_refused
 
 MOST_EVENTS = 2_000
@@ -52,6 +52,8 @@ class TimelineState(Value, frozen=True, kw_only=True):
     stamps: tuple[Stamp, ...] = ()
     probes: tuple[Probe, ...] = ()
     refusals: tuple[Refusal, ...] = ()
+    startups: tuple[Startup, ...] | None = None
+    """What follows from all this, where no time will change it any more. None: it is to be derived."""
 
 
 class Timeline:
@@ -98,7 +100,8 @@ class Timeline:
         timeline._refusals = {refusal.at_ns: refusal for refusal in state.refusals}
         return timeline
 
-    def state(self) -> TimelineState:
+    def state(self, startups: tuple[Startup, ...] | None = None) -> TimelineState:
+        """`startups` are what was derived of it."""
         return TimelineState(
             container_id=self.container_id,
             events=tuple(self.events),
@@ -109,6 +112,7 @@ class Timeline:
             stamps=tuple(self.stamps),
             probes=tuple(self.probes),
             refusals=tuple(self._refusals.values()),
+            startups=startups,
         )
 
     def add_event(self, event: ContainerEvent) -> bool:

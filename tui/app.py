@@ -24,7 +24,7 @@ from tui.matching import Matcher
 from tui.screens.base import ConsoleScreen
 from tui.screens.deck import DeckScreen
 from tui.screens.views import View
-from tui.shown import Shown
+from tui.shown import Memory, Shown
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -99,6 +99,7 @@ class PatchdeckApp(ArmedKeys, inherit_bindings=False):
         self.looking = Looking(window_s=settings.screen.window_s)
         self._make_watch = make_watch
         self._matcher = Matcher("")
+        self._memory = Memory()
         self._bridge: Bridge | None = None
         self._leaving = False
         """Snapshots still arrive while the screens are being taken down."""
@@ -200,7 +201,7 @@ class PatchdeckApp(ArmedKeys, inherit_bindings=False):
     def _draw(self) -> None:
         if self.snapshot is None or self._leaving or not self.screen_stack:
             return
-        self.shown = Shown(self.snapshot, self.looking, self._matcher)
+        self.shown = Shown(self.snapshot, self.looking, self._matcher, self._memory)
         with self.batch_update():
             self._search_or_show(self.snapshot)
             if isinstance(self.screen, ConsoleScreen):

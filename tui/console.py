@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 
 _SCREEN = sys.__stderr__ or sys.stderr
 """Where Textual draws."""
+_SWITCH_S = 0.001
+"""How long a thread that computes keeps the others waiting."""
 _GRACE_S = 2.0
 """For the screen to end by itself after a signal; a terminal that does not read holds it up for ever."""
 _RESTORE = (
@@ -133,6 +135,8 @@ def _on_a_terminal() -> bool:
 
 
 def _show(app: PatchdeckApp) -> int:
+    # A key passes through three threads on its way to the screen, and may wait this long for the watch in each.
+    sys.setswitchinterval(_SWITCH_S)
     with _ended_by_signals(app):
         status = app.run()
     return app.return_code or (status if status is not None else 0)

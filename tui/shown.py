@@ -5,12 +5,14 @@ Everything is computed when it is asked for and only once, so that a view which 
 
 from __future__ import annotations
 
+import bisect
 import math
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import cached_property
 
 from patchdeck import heat
+from patchdeck.heat_memory import HeatMemory
 from patchdeck.model import (
     Engine,
     FeedEntry,
@@ -31,13 +33,41 @@ from tui.matching import Matcher
 _SILENT = (SourceState.STALE, SourceState.LOST)
 
 
+class Memory:
+    """What was worked out for the snapshots before, and holds as long as what it rests on is the same."""
+
+    def __init__(self) -> None:
+        self.heat = HeatMemory()
+        self._services: dict[tuple[str, str], tuple[Service, list[Startup], Service]] = {}
+
+    def over_window(self, services: Iterable[Service], window: Iterable[Startup]) -> Iterator[Service]:
+        """Each with its percentiles over those of its startups that are in the window."""
+        startups: dict[tuple[str, str], list[Startup]] = defaultdict(list)
+        for startup in window:
+            startups[startup.engine, startup.service].append(startup)
+        remembered = {}
+        for service in services:
+            key = (service.engine, service.name)
+            known = self._services.get(key)
+            # Startups that have not changed are the very same ones.
+            if known is None or known[0] is not service or known[1] != startups[key]:
+                known = (service, startups[key], over_window(service, startups[key]))
+            remembered[key] = known
+            yield known[2]
+        self._services = remembered
+
+
 class Shown:
     """One snapshot as one person looks at it."""
 
-    def __init__(self, snapshot: Snapshot, looking: Looking, matcher: Matcher) -> None:
+    def __init__(
+        self, snapshot: Snapshot, looking: Looking, matcher: Matcher, memory: Memory | None = None
+    ) -> None:
         self.snapshot = snapshot
         self.looking = looking
         self._matcher = matcher
+        self._memory = memory or Memory()
+        self._grids: dict[tuple[int, int], HeatGrid] = {}
 
     @cached_property
     def offsets_ns(self) -> dict[str, int]:
@@ -48,11 +78,16 @@ class Shown:
         """All startups of the window, the filter's or not, by the time they began."""
         begin_ns = self.snapshot.at_ns - round(self.looking.window_s * 1e9)
         offsets_ns = self.offsets_ns
-        return tuple(
-            startup
-            for startup in self.snapshot.startups
-            if startup.at_ns - offsets_ns.get(startup.engine, 0) >= begin_ns
-        )
+        if len(offsets_ns) > 1:
+            return tuple(
+                startup
+                for startup in self.snapshot.startups
+                if startup.at_ns - offsets_ns.get(startup.engine, 0) >= begin_ns
+            )
+        # By one clock they are in order, and there may be many.
+        begin_ns += next(iter(offsets_ns.values()), 0)
+        first = bisect.bisect_left(self.snapshot.startups, begin_ns, key=lambda startup: startup.at_ns)
+        return self.snapshot.startups[first:]
 
     @cached_property
     def startups(self) -> tuple[Startup, ...]:
@@ -135,14 +170,8 @@ class Shown:
     @cached_property
     def services(self) -> tuple[Service, ...]:
         """Those that the filter lets through, with their percentiles over the window."""
-        by_service: dict[tuple[str, str], list[Startup]] = defaultdict(list)
-        for startup in self.in_window:
-            by_service[startup.engine, startup.service].append(startup)
-        return tuple(
-            over_window(service, by_service[service.engine, service.name])
-            for service in self.snapshot.services
-            if self._matcher.service(service)
-        )
+        kept = filter(self._matcher.service, self.snapshot.services)
+        return tuple(self._memory.over_window(kept, self.in_window))
 
     @cached_property
     def rollouts(self) -> tuple[Rollout, ...]:
@@ -156,6 +185,11 @@ class Shown:
         return tuple(entry for entry in self.snapshot.feed if self._matcher.entry(entry))
 
     def grid(self, columns: int, rows: int) -> HeatGrid:
+        if (columns, rows) not in self._grids:
+            self._grids[columns, rows] = self._grid(columns, rows)
+        return self._grids[columns, rows]
+
+    def _grid(self, columns: int, rows: int) -> HeatGrid:
         looking = self.looking
         return heat.grid(
             self.snapshot.startups,
@@ -168,6 +202,7 @@ class Shown:
             keep=None if self._matcher.is_open else self._matcher.startup,
             gaps=(*self.snapshot.gaps, *self._open_gaps()),
             offsets_ns=self.offsets_ns,
+            memory=self._memory.heat,
         )
 
     def _open_gaps(self) -> Iterator[Gap]:

@@ -12,6 +12,7 @@ from patchdeck.fleet import FullState
 from patchdeck.model import AnyObservation, ContainerFacts, Observation, Probe
 from patchdeck.recording.scrub import Scrubber
 from patchdeck.stamps import Refusal
+from patchdeck.timeline import TimelineState
 
 
 def scrubbed(state: FullState, scrub: Scrubber) -> FullState:
@@ -29,6 +30,9 @@ def _scrubbed(value: object, scrub: Scrubber) -> Any:
             return scrub.facts(value)
         case Probe():
             return replace(value, output="")
+        case TimelineState(startups=tuple()):
+            # They tell the engine's own reasons: they are derived anew from what is left.
+            return _scrubbed(replace(value, startups=None), scrub)
         case Refusal():
             return replace(value, error=scrub.error(value.error))
         case tuple():

@@ -114,6 +114,8 @@ class Writer:
     def state(self) -> FullState:
         """All that is known."""
         self._fleet.settle()
+        # So that whoever goes there finds it, and need not work it out.
+        self._fleet.derive()
         return self._fleet.state()
 
     def _take(self, seen_ns: int, observation: AnyObservation) -> AnyObservation | None:

@@ -9,7 +9,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from patchdeck.heat import OTHERS, cell_startups, grid
+from patchdeck.crowd import peaks
+from patchdeck.heat import cell_startups, grid
+from patchdeck.heat_columns import Column, Look, column_of
+from patchdeck.heat_memory import HeatMemory
+from patchdeck.heat_rows import OTHERS
 from patchdeck.model import (
     HEAT_LEVELS,
     Evidence,
@@ -26,6 +30,7 @@ from patchdeck.model import (
 from tests.unit.stories import ns
 
 NOW_S = 1_000.0
+HOUR_NS = 3_600_000_000_000
 OFFSETS_NS = {"e": 0, "f": 3_600_000_000_000, "g": -3_600_000_000_000}
 
 
@@ -102,6 +107,7 @@ def heatmap(
     measure: Measure = Measure.STARTED,
     kind: StartupKind = StartupKind.FIRST,
     gaps: Sequence[Gap] = (),
+    memory: HeatMemory | None = None,
 ) -> HeatGrid:
     return grid(
         startups,
@@ -114,6 +120,7 @@ def heatmap(
         kind=kind,
         gaps=gaps,
         offsets_ns=OFFSETS_NS,
+        memory=memory,
     )
 
 
@@ -158,6 +165,45 @@ def test_every_cell_has_the_startups_that_it_counts(
             )
         ]
         assert {each.startup_id for each in shown} == {each.startup_id for each in valued}
+
+
+@settings(deadline=None, max_examples=60)
+@given(
+    st.lists(st.tuples(populations(), st.floats(NOW_S, NOW_S + 60)), min_size=2, max_size=4),
+    st.lists(st.fixed_dictionaries(shapes), min_size=1, max_size=2),
+)
+def test_what_is_remembered_changes_nothing(
+    moments: list[tuple[list[Startup], float]], looks: list[dict[str, object]]
+) -> None:
+    """Startups come, change and go, time goes on, and somebody looks at them in this way and in that."""
+    memory = HeatMemory()
+    for startups, now_s in moments:
+        for look in looks:
+            anew = heatmap(startups, now_s=now_s, **look)  # type: ignore[arg-type]
+            assert heatmap(startups, now_s=now_s, memory=memory, **look) == anew  # type: ignore[arg-type]
+
+
+def test_only_the_columns_that_have_changed_are_worked_out_anew(monkeypatch: pytest.MonkeyPatch) -> None:
+    made: list[int] = []
+
+    def counted(startups: Sequence[Startup], look: Look) -> Column:
+        made.append(len(startups))
+        return column_of(startups, look)
+
+    monkeypatch.setattr("patchdeck.heat_memory.column_of", counted)
+    startups = [startup(NOW_S - 890 + 8 * number, number=number) for number in range(100)]
+    memory = HeatMemory()
+    heatmap(startups, memory=memory)
+    assert len(made) == 100
+    made.clear()
+    heatmap(list(startups), memory=memory)
+    assert not made
+    changed = [*startups[:50], startup(NOW_S - 490, 3.0, number=50), *startups[51:]]
+    heatmap(changed, memory=memory)
+    assert len(made) == 1
+    made.clear()
+    heatmap(changed, now_s=NOW_S + 9, memory=memory)
+    assert len(made) == 1
 
 
 def _in_window(each: Startup, found: HeatGrid) -> bool:
@@ -267,6 +313,27 @@ def test_starts_in_flight_count_every_kind_and_engine() -> None:
     found = heatmap(startups)
     assert found.peak_in_flight == 3
     assert found.quantiles.n == 2
+
+
+@settings(deadline=None, max_examples=60)
+@given(populations(), st.sampled_from((300.0, 900.0, 3_600.0)), st.integers(10, 120))
+def test_starts_in_flight_are_the_most_at_once_in_each_column(
+    startups: list[Startup], window_s: float, columns: int
+) -> None:
+    found = heatmap(startups, window_s=window_s, columns=columns)
+    spans = [
+        (began_ns, _ended_ns(each))
+        for each in startups
+        if (began_ns := (each.began_ns or 0) - OFFSETS_NS[each.engine]) > found.columns[0].began_ns - HOUR_NS
+    ]
+    edges_ns = [column.began_ns for column in found.columns]
+    edges_ns.append(edges_ns[-1] + round(found.column_s * 1e9))
+    assert [column.in_flight for column in found.columns] == peaks(spans, edges_ns)
+
+
+def _ended_ns(each: Startup) -> int:
+    ended_ns = each.started_ns if each.started_ns is not None else each.ended_ns
+    return 2**63 if ended_ns is None else ended_ns - OFFSETS_NS[each.engine]
 
 
 def test_nothing_is_an_empty_grid() -> None:

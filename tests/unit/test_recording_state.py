@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import random
-from typing import cast
+from typing import Any, cast
 
 import msgspec
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from patchdeck import engine_files, engine_views
 from patchdeck.fleet import Fleet, FullState
 from patchdeck.model import (
     AnyObservation,
@@ -21,8 +23,10 @@ from patchdeck.model import (
     SourceState,
     Ticked,
 )
+from patchdeck.startup import Deriver
+from patchdeck.timeline import Timeline
 from tests.unit.random_stories import stories
-from tests.unit.stories import EngineStory, difference, fold, in_time, ns
+from tests.unit.stories import ContainerStory, EngineStory, difference, fold, in_time, ns
 from tests.unit.test_fleet import much
 
 
@@ -104,6 +108,63 @@ def test_what_is_forgotten_is_not_in_a_state() -> None:
     fleet.apply(Ticked(engine="", at_ns=ns(7 * 3600)))
     fleet.settle()
     assert len(msgspec.json.encode(fleet.state())) < before / 4
+
+
+class Derivations:
+    """Counts them."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.count = 0
+        monkeypatch.setattr(engine_views, "Deriver", self._made)
+
+    def _made(self, timeline: Timeline, **known: Any) -> Deriver:
+        self.count += 1
+        return Deriver(timeline, **known)
+
+
+def settled_fleet() -> tuple[Fleet, EngineStory, ContainerStory]:
+    """Twenty containers that are gone and one that runs, an hour ago."""
+    engine = EngineStory()
+    for number in range(20):
+        container = engine.container(f"web{number}")
+        container.run(number)
+        container.die(number + 5)
+        container.destroy(number + 6)
+    runs = engine.container("runs")
+    runs.run(60)
+    engine.tick(3600)
+    fleet = Fleet()
+    for observation in engine.observations:
+        fleet.apply(observation)
+    return fleet, engine, runs
+
+
+def test_what_no_time_will_change_need_not_be_derived_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    fleet, engine, runs = settled_fleet()
+    snapshot = fleet.snapshot()
+    derivations = Derivations(monkeypatch)
+    going_on = gone_on_from(fleet.state())
+    assert going_on.snapshot() == snapshot
+    assert derivations.count == 0
+    engine.observations.clear()
+    runs.die(3700)
+    engine.container("new").run(3701)
+    for observation in engine.observations:
+        fleet.apply(observation)
+        going_on.apply(observation)
+    assert going_on.snapshot() == fleet.snapshot()
+    # Two containers, by two fleets.
+    assert derivations.count == 4
+
+
+def test_another_version_derives_everything_itself(monkeypatch: pytest.MonkeyPatch) -> None:
+    fleet, _, _ = settled_fleet()
+    snapshot = fleet.snapshot()
+    state = fleet.state()
+    monkeypatch.setattr(engine_files, "__version__", "0.0.0")
+    derivations = Derivations(monkeypatch)
+    assert gone_on_from(state).snapshot() == snapshot
+    assert derivations.count == 21
 
 
 def test_marks_are_kept_in_their_order_for_the_window() -> None:

@@ -132,14 +132,20 @@ async def test_secrets_that_are_known_already_do_not_get_in(tmp_path: Path) -> N
         "web-1", labels={"db-password": CANARY, "url": f"https://me:{CANARY}@example.test/"}
     )
     container.run(1)
-    container.refuse(3, error=f'exec: "serve --token {CANARY}": no such file')
+    refused = engine.container("web-2")
+    refused.create(2.9)
+    refused.refuse(3, error=f'exec: "serve --token {CANARY}": no such file')
     probe = Probe(began_ns=engine.at(4), ended_ns=engine.at(5), exit_code=1, output=CANARY)
     container.become(health=Health(status="starting", probes=(probe,)))
     container.inspect(6)
+    engine.tick(3600)
     switch = Switch(Settings(), ("e",))
     told = OnThisLoop(switch)
     told.tell(in_time(engine.observations))
     async with told.watch.standing_still() as fleet:
+        fleet.snapshot()
+        (files,) = [one.files for one in fleet.state().engines]
+        assert [CANARY in str(one.startups) for one in files.timelines] == [False, True]
         assert CANARY in str(fleet.state())
     path = tmp_path / "late.pdrec"
     await asyncio.wrap_future(switch.begin_late(path))

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import NamedTuple
 
 from patchdeck.contention.words import amount
-from patchdeck.model import Container, Engine, Level, ServiceReading, Severity, Snapshot
+from patchdeck.model import Engine, Level, Service, ServiceReading, Severity, Snapshot
 from widgets import units
 from widgets.details import Detail, Section
 
@@ -78,21 +78,29 @@ def _value(one: ServiceReading) -> str:
     return amount(one.value, "" if one.unit == "processors" else one.unit)
 
 
+_COUNTED: dict[str, tuple[Service, Unlimited]] = {}
+"""What was counted of each service last. One of which nothing has changed is the very same value; thousands of
+containers are not looked at anew for each snapshot."""
+
+
 def unlimited(engine: Engine, snapshot: Snapshot) -> list[Unlimited]:
     """Services with running containers that may take all there is, those that lack most first."""
-    by_service: dict[str, list[Container]] = defaultdict(list)
-    for one in snapshot.containers.values():
-        if one.engine == engine.name and not one.gone and one.facts.live:
-            by_service[one.service].append(one)
-    counted = [_counted(service, containers) for service, containers in by_service.items()]
+    counted = []
+    for service in snapshot.services:
+        if service.engine == engine.name:
+            known = _COUNTED.get(service.key)
+            if known is None or known[0] is not service:
+                known = _COUNTED[service.key] = (service, _counted(service, snapshot))
+            counted.append(known[1])
     lacking = [one for one in counted if one.processors or one.memory]
     return sorted(lacking, key=lambda one: (-(one.processors + one.memory), one.service))
 
 
-def _counted(service: str, containers: Sequence[Container]) -> Unlimited:
-    limits = [one.facts.limits for one in containers]
+def _counted(service: Service, snapshot: Snapshot) -> Unlimited:
+    containers = (snapshot.containers[container_id] for container_id in service.container_ids)
+    limits = [one.facts.limits for one in containers if one.facts.live]
     processors = sum(one.cpus is None for one in limits)
-    return Unlimited(service, len(limits), processors, sum(one.memory_bytes is None for one in limits))
+    return Unlimited(service.name, len(limits), processors, sum(one.memory_bytes is None for one in limits))
 
 
 def _lacking(one: Unlimited) -> str:

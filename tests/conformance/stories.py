@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any, Final
+from urllib.parse import quote
 
 from tests.conformance.telling import Step
 
@@ -54,6 +56,13 @@ def _deaf(name: str) -> Step:
         name,
         Entrypoint=["/bin/sh", "-c", "trap '' TERM; while :; do sleep 1; done"],
         Labels={"patchdeck.simulator.ignores_signals": "true"},
+    )
+
+
+def _events(*values: str, **filters: list[str]) -> Step:
+    """Those of the story so far that the filters let through."""
+    return get(
+        f"/events?since=FIRST&until=LAST&filters={quote(json.dumps(filters))}", *values, shaped=bool(values)
     )
 
 
@@ -429,6 +438,17 @@ STORIES: Final[dict[str, list[Step]]] = {
         post("/images/create?fromImage=REGISTRY/shop/none&tag=1"),
         post("/images/create?fromImage=REGISTRY/shop/web&tag=none"),
         post("/images/create?fromImage=BAD%20X&tag=1"),
+    ],
+    "events of the past, by time and by what they are": [
+        create("web"),
+        start("web"),
+        post("/containers/web/kill", waits="die"),
+        _events("0.Action", "1.Action", "2.Action", container=["web"], event=["create", "start", "die"]),
+        _events("0.Type", "0.Action", "1.Type", "1.Action", event=["connect", "start"]),
+        _events("0.Actor.ID", "1.Actor.ID", type=["container"], event=["start", "die"], image=[WEB]),
+        _events(container=["nobody"]),
+        get("/events?since=5&until=1"),
+        gone("web"),
     ],
     "questions that can not be read": [
         get("/containers/json?filters=bad"),

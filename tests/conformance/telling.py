@@ -25,6 +25,7 @@ class Step(msgspec.Struct, frozen=True, kw_only=True):
 
     method: str
     path: str
+    """FIRST and LAST in it are when the first and the last event of the story were told."""
     body: Any = None
     values: tuple[str, ...] = ()
     """Told as they are, by their paths: `State.Status`."""
@@ -89,7 +90,7 @@ class Teller:
 
     def _step(self, step: Step, before: int) -> Any:
         try:
-            answer = self._call(step.method, step.path, step.body)
+            answer = self._call(step.method, self._timed(step.path, before), step.body)
         except EngineError as refused:
             return {
                 "asked": _asked(step),
@@ -97,10 +98,12 @@ class Teller:
                 "says": tidy(refused.message, self._registry),
             }
         said: dict[str, Any] = {"asked": _asked(step)}
+        if isinstance(answer, str) and (step.values or step.shaped):
+            answer = _lines_of(answer)
         if step.values:
             said["values"] = {path: tidy(_at(answer, path), self._registry) for path in step.values}
         if step.shaped:
-            said["shape"] = shape(_lines_of(answer) if isinstance(answer, str) else answer)
+            said["shape"] = shape(answer)
         if step.waits:
             action, _, count = step.waits.partition(" ")
             self._until(lambda: self._count(action, before) >= int(count or 1), step.waits)
@@ -113,6 +116,14 @@ class Teller:
             return connection.call(method, path.replace(REGISTRY, self._registry), filled)
         finally:
             connection.close()
+
+    def _timed(self, path: str, before: int) -> str:
+        """By the engine's clock, which need not be ours."""
+        for name, place in (("FIRST", before), ("LAST", -1)):
+            if name in path:
+                at_ns = self._events[place]["timeNano"]
+                path = path.replace(name, f"{at_ns // 10**9}.{at_ns % 10**9:09d}")
+        return path
 
     def _count(self, action: str, before: int) -> int:
         return sum(event["Action"].startswith(action) for event in self._events[before:])

@@ -52,8 +52,10 @@ class SystemCalls:
     async def _events(self, request: web.Request) -> web.StreamResponse:
         world = self._world
         filters = decode(request.query.get("filters", ""), world.words)
-        since_ns = moment_ns(request.query.get("since", ""), world.words)
-        until_ns = moment_ns(request.query.get("until", ""), world.words)
+        since, until = (request.query.get(name, "") for name in ("since", "until"))
+        since_ns, until_ns = moment_ns(since, world.words), moment_ns(until, world.words)
+        if since_ns is not None and until_ns is not None and until_ns < since_ns:
+            raise world.words.backwards(since, until)
         response = web.StreamResponse(headers={"Content-Type": "application/json"})
         # Listening begins before the ring is read, in one go: nothing falls between the two.
         past = world.events.since(since_ns, until_ns, filters)

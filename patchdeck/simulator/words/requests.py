@@ -48,6 +48,9 @@ class RequestWords(Voice):
     def bad_time(self, text: str) -> EngineFault:
         return EngineFault(500, f'strconv.ParseInt: parsing "{text}": invalid syntax')
 
+    def backwards(self, since: str, until: str) -> EngineFault:
+        return EngineFault(400, f"`since` time ({since}) cannot be after `until` time ({until})")
+
 
 def _go_complaint(body: bytes) -> str:
     """What Go's decoder says about the first byte that can not be."""

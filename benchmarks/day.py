@@ -1,7 +1,8 @@
 """A day of 200 containers as a console would observe it, made up: rates and shapes are those of the sources.
 
 Samples, pings and statistics every two seconds, six containers asked for their use in each; every service is patched
-every four hours, one after the other, each replica removed and started anew. Digits are random where they are in life.
+every four hours, one after the other, each replica removed and started anew. Digits are random where they are in life,
+and as many.
 """
 
 from __future__ import annotations
@@ -28,6 +29,7 @@ from patchdeck.model import (
     SourceState,
     Ticked,
 )
+from patchdeck.sources.emitting import significant
 
 SERVICES: Final = 25
 REPLICAS: Final = 8
@@ -110,7 +112,10 @@ class Day:
             ),
         )
         now_ns = self._at(at_ns)
-        yield now_ns, EngineAnswered(engine=_ENGINE, at_ns=now_ns, response_s=0.001 + share() * 0.004)
+        yield (
+            now_ns,
+            EngineAnswered(engine=_ENGINE, at_ns=now_ns, response_s=significant(0.001 + share() * 0.004)),
+        )
         now_ns = self._at(at_ns) + int(share() * 1e8)
         for service in self._chance.sample(range(SERVICES), ASKED):
             for read in self._used(now_ns, f"shop/service-{service}"):
@@ -133,8 +138,8 @@ class Day:
                     at_ns=at_ns,
                     indicator=indicator,
                     source="stats",
-                    value=value,
-                    window_s=10.0 + share() * 5,
+                    value=significant(value),
+                    window_s=significant(10.0 + share() * 5),
                     service=service,
                     detail=detail,
                     unit=unit,

@@ -6,6 +6,7 @@ import asyncio
 import time
 from typing import Final
 
+from patchdeck.sources.emitting import significant
 from patchdeck.sources.engine.connection import Connection
 
 PATIENCE_S: Final = 3.0
@@ -25,7 +26,7 @@ class Pinger:
             await self._connection.get("_ping", timeout_s=PATIENCE_S)
         except TimeoutError:
             return None
-        return time.monotonic() - self._asked_at
+        return significant(time.monotonic() - self._asked_at)
 
     async def pause(self, interval_s: float) -> None:
         """Until the next ping is due, an interval after this one was sent."""

@@ -15,7 +15,7 @@ from typing import Final
 import msgspec
 
 from patchdeck.model import ContainerFacts, IndicatorRead, SourceChanged, SourceState
-from patchdeck.sources.emitting import Emit
+from patchdeck.sources.emitting import Emit, significant
 from patchdeck.sources.engine.connection import Connection, Refused, Unreadable
 from patchdeck.sources.engine.describe import Described
 from patchdeck.sources.engine.use import Counters, Use, counters, use_between
@@ -145,7 +145,15 @@ class Sampler:
         services = {service for service in await asyncio.gather(*map(ask, chosen)) if service is not None}
         at_ns = time.time_ns()
         for read in self._readings(services):
-            self._emit(msgspec.structs.replace(read, engine=self._engine, at_ns=at_ns, source=SOURCE))
+            told = msgspec.structs.replace(
+                read,
+                engine=self._engine,
+                at_ns=at_ns,
+                source=SOURCE,
+                value=significant(read.value),
+                window_s=significant(read.window_s),
+            )
+            self._emit(told)
 
     def _chosen(self) -> list[str]:
         now = time.monotonic()

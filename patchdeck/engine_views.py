@@ -140,7 +140,9 @@ class EngineViews:
         return self._move_crowd(new.startups, old.startups)
 
     def _views_of(self, timeline: Timeline, moment: Moment) -> _Views:
-        forgot = timeline.forget_before(moment.horizon_ns)
+        derived = self._files.take_derived(timeline.container_id)
+        if derived is None:
+            timeline.forget_before(moment.horizon_ns)
         labels = timeline.labels
         service, grouping = self.service_of(timeline)
         self._groupings[service] = grouping
@@ -149,8 +151,7 @@ class EngineViews:
         image = self._files.image(image_id)
         name = version_name(image_id, timeline.image, image)
         gone = self._files.is_gone(timeline)
-        derived = self._files.take_derived(timeline.container_id)
-        if derived is None or forgot:
+        if derived is None:
             deriver = Deriver(
                 timeline,
                 engine=self._engine,

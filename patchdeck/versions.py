@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -34,10 +35,16 @@ def group(name: str, labels: Mapping[str, str], group_by: Sequence[str]) -> tupl
     A rule is a label's name, or several joined by `+`, whose values are then joined by a slash.
     """
     for rule in group_by:
-        values = [labels.get(label, "") for label in rule.split("+")]
+        values = [labels.get(label, "") for label in _labels_of(rule)]
         if all(values):
             return "/".join(values), _GROUPINGS.get(rule, Grouping.LABEL)
     return name, Grouping.ALONE
+
+
+@functools.cache
+def _labels_of(rule: str) -> tuple[str, ...]:
+    """Rules are few, and asked of every container."""
+    return tuple(rule.split("+"))
 
 
 _GROUPINGS = {SWARM_SERVICE: Grouping.SWARM, COMPOSE_SERVICE: Grouping.COMPOSE}

@@ -23,7 +23,7 @@ from patchdeck.settings import Settings
 from patchdeck.versions import ONE_OFF_LABEL, TASK_LABEL, VERSION_LABEL
 
 LEAST_LINES: Final = 6_000
-LEAST_SHARE: Final = 0.3
+LEAST_SHARE: Final = 0.22
 """A member has at least so many lines, and these at least so many times the bytes of its state."""
 
 _MINUTE_NS: Final = 60_000_000_000

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, ClassVar
 
 from rich.console import RenderableType
+from textual import work
 from textual.binding import BindingsMap, BindingType
 from textual.command import Provider
 from textual.widget import Widget
@@ -300,8 +301,9 @@ class PatchdeckApp(ArmedKeys, inherit_bindings=False):
             self.push_screen(HelpScreen(self.screen.NAME))
 
     async def action_quit(self) -> None:
-        self.run_worker(self._quit, group="quit", exclusive=True)
+        self._quit()
 
+    @work(group="quit", exclusive=True)
     async def _quit(self) -> None:
         if await self.leave_or_stay():
             self.exit(0)

@@ -20,7 +20,7 @@ class Palette(CommandPalette):
 
     def __init__(self, screen: Screen[None], name: str, keymap: Keymap) -> None:
         provider = SimpleProvider(screen, commands_of(screen, name, keymap))
-        super().__init__(providers=[provider], placeholder="What shall be done?")
+        super().__init__(providers=[provider], placeholder="What shall be done?")  # type: ignore[list-item] # as Textual
 
     def _action_command_list(self, action: str) -> None:
         # Textual's list fails on moving in it before it is laid out, and where there is no room for any of its lines.

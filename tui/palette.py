@@ -19,7 +19,7 @@ class Palette(CommandPalette):
     """The commands of a screen, to be found by their names."""
 
     def __init__(self, screen: Screen[None], name: str, keymap: Keymap) -> None:
-        provider = SimpleProvider(screen, commands_of(screen, name, keymap))
+        provider = SimpleProvider(screen, [*commands_of(screen, name, keymap)])
         super().__init__(providers=[provider], placeholder="What shall be done?")  # type: ignore[list-item] # as Textual
 
     def _action_command_list(self, action: str) -> None:

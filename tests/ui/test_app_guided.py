@@ -21,8 +21,7 @@ from tui.guided import GuidedApp
 from widgets.guide_line import GuideLine
 
 ARMED = Arming(until_ns=2**62, reason="to try it")
-GUIDE = "Guide 2/3"
-"""The sample has no service for the first lesson."""
+GUIDE = "Guide 1/3"
 SIZES = [(80, 24), (120, 40)]
 
 

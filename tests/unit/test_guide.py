@@ -163,7 +163,7 @@ def test_armed_it_sends_to_the_first_service_and_names_the_key() -> None:
 
 
 def test_in_the_composer_it_says_what_begins_a_rollout_and_what_does_not() -> None:
-    assert "nothing is changed yet" in said(page=COMPOSER).now
+    assert "nothing changes yet" in said(page=COMPOSER).now
     assert "ctrl+r, then y. Enter would begin nothing" in said(page=COMPOSER).next
     assert "armed first" in said(page=COMPOSER, armed=False).next
 

@@ -21,6 +21,7 @@ from widgets.ink import Ink
 from widgets.line import Spans
 from widgets.panel import Panel
 from widgets.rows import RowPanel
+from widgets.scroll_bar import in_glyphs
 
 _LABEL_CELLS = 14
 _LONGEST = 400
@@ -156,6 +157,9 @@ class Fields(VerticalScroll, can_focus=False):
             if field.id == IMAGE:
                 yield OfferList(glyphs=self._glyphs)
         yield Hint(glyphs=self._glyphs)
+
+    def on_mount(self) -> None:
+        in_glyphs(self, self._glyphs)
 
     @property
     def values(self) -> dict[str, str]:

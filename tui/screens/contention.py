@@ -21,6 +21,7 @@ from tui.starts_over_time import with_startups
 from widgets.contention_chart import ContentionChart
 from widgets.details import Details
 from widgets.knee_chart import KneeChart
+from widgets.scroll_bar import in_glyphs
 
 
 class EnginePart(Grid):
@@ -70,6 +71,10 @@ class ContentionScreen(View, inherit_bindings=False):
 
     def compose_body(self) -> ComposeResult:
         yield VerticalScroll(classes="body")
+
+    def opened(self) -> None:
+        in_glyphs(self.query_one(".body"), self.glyphs)
+        super().opened()
 
     def give_focus(self) -> None:
         self.query_one(".body").focus()

@@ -41,7 +41,7 @@ GUIDE = Guide(
         ),
         Lesson(
             goal=Goal.BRAKED,
-            about="The disk gets busy: watch io. A patch has to wait until it is calm.",
+            about="The disk gets busy: watch io. A patch has to wait till it is calm.",
             patches=(("delivery/orders", "4.4.1"), ("payments/ledger", "1.9.1")),
         ),
     ),

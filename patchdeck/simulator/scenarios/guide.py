@@ -70,7 +70,7 @@ def _composing(still: list[Rollout], view: View) -> tuple[str, str]:
     if still:
         now, _ = _under_way(still[-1], view)
         return now, "{back} leaves this page, on which another one may be begun."
-    now = "To which image, how, and what that would do: nothing is changed yet."
+    now = "To which image, how, and what that would do: nothing changes yet."
     if not view.armed:
         return now, "{begin_rollout} asks to be armed first: type why, press enter."
     return now, "Once there is a plan: {begin_rollout}, then y. Enter would begin nothing."
@@ -131,7 +131,7 @@ def _under_way(rollout: Rollout, view: View) -> tuple[str, str]:
             return f"{name} is in the journal: its worker begins.", "Nothing to do: look on."
     if is_braked(rollout):
         return (
-            f"{name} waits: the host is saturated, so nothing is started.",
+            f"{name} waits: the host is saturated, nothing is started.",
             "Nothing to do: it goes on by itself once that has passed.",
         )
     return _rolling(rollout)

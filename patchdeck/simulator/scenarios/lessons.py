@@ -74,7 +74,7 @@ def next_lesson(guide: Guide, progress: Progress, snapshot: Snapshot) -> int | N
 def proposed(lesson: Lesson, snapshot: Snapshot) -> tuple[str, str] | None:
     """A service and the version that it is to be moved to."""
     live = {service.name: {one.name for one in service.versions if one.live} for service in snapshot.services}
-    return next(((name, to) for name, to in lesson.patches if to not in live.get(name, {to})), None)
+    return next(((name, to) for name, to in lesson.patches if to not in live.get(name, ())), None)
 
 
 def is_braked(rollout: Rollout) -> bool:

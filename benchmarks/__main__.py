@@ -9,7 +9,18 @@ from typing import Final, NamedTuple
 
 import click
 
-from benchmarks import answering, herding, idling, knee, opening, patching, recording, replaying, simulating
+from benchmarks import (
+    answering,
+    herding,
+    idling,
+    knee,
+    opening,
+    patching,
+    recording,
+    replaying,
+    simulating,
+    steering,
+)
 from benchmarks.figures import Report, circumstances
 from benchmarks.limits import at_most
 from benchmarks.page import with_section
@@ -40,6 +51,7 @@ BENCHMARKS: Final = {
     "pacing": Benchmark(lambda lab, _engine, _images: patching.measure_pace(lab), 900, part_of="patching"),
     "recording": Benchmark(lambda _lab, _engine, _images: recording.measure(), 480, on_engine=False),
     "replaying": Benchmark(lambda _lab, _engine, _images: replaying.measure(), 300, on_engine=False),
+    "steering": Benchmark(steering.measure, 360),
     "simulating": Benchmark(lambda _lab, _engine, _images: simulating.measure(), 480, on_engine=False),
 }
 EVERYTHING: Final = tuple(name for name, one in BENCHMARKS.items() if not one.part_of)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 import re
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Final, NamedTuple
 
@@ -15,6 +15,9 @@ from themes.ramps import UNICODE
 UP, DOWN = "\x1b[A", "\x1b[B"
 PAUSE_S: Final = (0.05, 0.15)
 """Between two keys, at random: no key may fall into step with what is drawn every second."""
+_BY_NAME = re.compile(rf"│ service[{UNICODE.ascending}{UNICODE.descending}]")
+_SORTED_S: Final = 0.3
+_NAME_CELLS: Final = 24
 _TOLD = re.compile(r"(\w+) +prometheus \S+ +(.*?) *│?$", re.MULTILINE)
 
 
@@ -24,18 +27,21 @@ class Key(NamedTuple):
     """Whether the screen's text, before and now, shows what the key is for."""
 
 
-def _cursor(text: str) -> int:
-    """The line that the cursor is on."""
-    lines = text.split("\n")
-    return next((number for number, line in enumerate(lines) if UNICODE.cursor in line), -1)
+def _under_cursor(text: str) -> str:
+    """What the row with the cursor is called, wherever it stands: lists scroll, and rows go to other places."""
+    return text.partition(UNICODE.cursor)[2][:_NAME_CELLS]
 
 
 def _shows(words: str, _before: str, now: str) -> bool:
     return words in now
 
 
+def _hides(words: str, _before: str, now: str) -> bool:
+    return words not in now
+
+
 def _moved(before: str, now: str) -> bool:
-    return _cursor(before) != _cursor(now)
+    return _under_cursor(before) != _under_cursor(now)
 
 
 CYCLE: Final = (
@@ -49,14 +55,40 @@ CYCLE: Final = (
 )
 """Every view, the cursor, and help. It begins and ends on the deck, which has to show two services or more."""
 
+ON_DECK: Final = (
+    Key(DOWN, _moved),
+    Key("-", partial(_shows, "last 30 min")),
+    Key(UP, _moved),
+    Key("=", partial(_shows, "last 15 min")),
+    Key("e", partial(_hides, "Versions in flight")),
+    Key("e", partial(_shows, "Versions in flight")),
+)
+"""What is looked at on the deck while a rollout goes on: it begins and ends as `CYCLE` does."""
+ON_ROLLOUT: Final = (
+    Key(DOWN, _moved),
+    Key(DOWN, _moved),
+    Key(UP, _moved),
+    Key("4", partial(_hides, "┌ Steps ")),
+    Key("\r", partial(_shows, "┌ Steps ")),
+    Key(DOWN, _moved),
+)
+"""On the page of the only rollout, on which it begins and ends."""
 
-def answers_s(terminal: Terminal, rounds: int) -> list[float]:
-    """Go through `CYCLE` so many times; the seconds from each key to its paint."""
+
+def answers_s(terminal: Terminal, rounds: int, cycle: Sequence[Key] = CYCLE) -> list[float]:
+    """Go through `cycle` so many times; the seconds from each key to its paint."""
     took_s = []
-    for key in CYCLE * rounds:
+    for key in [*cycle] * rounds:
         time.sleep(random.uniform(*PAUSE_S))
         took_s.append(terminal.answer_s(key.keys, partial(key.answered, terminal.text)))
     return took_s
+
+
+def sort_by_name(terminal: Terminal) -> None:
+    """The deck's services: a row that goes to another place by itself is no answer to a key."""
+    while not _BY_NAME.search(terminal.text):
+        terminal.press("s")
+        time.sleep(_SORTED_S)
 
 
 def told_of_prometheus(text: str) -> tuple[str, str]:

@@ -111,6 +111,8 @@ class ScreenSettings(Section, frozen=True, kw_only=True):
     window_s: Duration = 900.0
     utc: bool = False
     """Times on screen are local unless this is set."""
+    bell: bool = True
+    """Ring the terminal's bell when a rollout waits for a person, goes back or ends."""
     keys: Mapping[str, str] = {}
     """Action id to keys, as in `roll_out = "R,ctrl+r"`."""
 

@@ -152,11 +152,14 @@ class PatchdeckApp(ArmedKeys, inherit_bindings=False):
         self.call_next(self.receive, snapshot)
 
     def receive(self, snapshot: Snapshot) -> None:
-        """Take a snapshot and draw what of it differs."""
+        """Take a snapshot and draw what of it differs; one that comes while the screens are taken down is dropped."""
+        if self._leaving or not self.screen_stack:
+            return
         began = time.perf_counter()
         self.snapshot = snapshot
         self.heard()
         self.hear_answers(snapshot)
+        self.tell_news(snapshot)
         self.hear_of_journal(snapshot)
         self._draw()
         if self._bridge is not None:

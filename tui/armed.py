@@ -5,8 +5,6 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Final
 
-from textual import work
-
 from patchdeck.arming import Arming, CannotArmError, arm, disarm, left, weigh
 from patchdeck.model import Snapshot
 from patchdeck.policy.rules import when
@@ -118,18 +116,19 @@ class ArmedKeys(RolloutKeys, inherit_bindings=False):
         if self.arming.armed:
             self.arming = Arming(why="disarmed by its key")
             self._show_arming()
-        elif self._may_be_asked():
-            self._ask_to_arm()
+        else:
+            self.run_worker(self.asked_to_arm(), group="arm", exclusive=True)
 
-    @work(group="arm", exclusive=True)
-    async def _ask_to_arm(self) -> None:
+    async def asked_to_arm(self) -> bool:
+        """Whether it is armed once its person was asked for a reason. In a worker only."""
         from tui.screens.arming import ArmingScreen  # noqa: PLC0415
 
+        if not self._may_be_asked():
+            return False
         settings = self.settings.arming
         question = ArmingScreen(settings, window=self.window_words, glyphs=self.glyphs)
         reason = await self.push_screen_wait(question)
-        if reason is not None:
-            self.arm_for(reason)
+        return reason is not None and self.arm_for(reason)
 
     def _may_be_asked(self) -> bool:
         """What would be refused whatever the reason is refused before one is asked for."""
@@ -156,6 +155,8 @@ class ArmedKeys(RolloutKeys, inherit_bindings=False):
     def _show_arming(self) -> None:
         if isinstance(self.screen, ConsoleScreen):
             self.screen.show_status()
+        # What keys do at a rollout depends on it.
+        self.redraw()
 
     def _look_at_arming(self) -> None:
         self.weigh_arming()

@@ -14,18 +14,16 @@ from patchdeck.model import (
     Rollout,
     RolloutState,
     Snapshot,
-    WorkerBegan,
 )
-from patchdeck.model.facts import Value
-from patchdeck.settings import Settings
 from themes.ramps import Glyphs
-from tui.keymap import REPLAY, Keymap
+from tui.keymap import REPLAY
 from tui.off_screen import off_screen
-from tui.recording_keys import RecordingKeys
 from tui.refused_acts import RefusedActs
 from tui.screens.base import ConsoleScreen
+from tui.submitted import Submitted
+from tui.told_of_rollouts import ToldOfRollouts
 from widgets import rollout_words
-from widgets.rollout_words import ABORT, PAUSE, PROMOTE, UNDO
+from widgets.rollout_words import ABORT, ARM, PAUSE, PROMOTE, UNDO
 
 if TYPE_CHECKING:
     from patchdeck.recording.switch import Switch
@@ -34,36 +32,13 @@ if TYPE_CHECKING:
 ROLLBACK = "rollback"
 """The act, where it is no command to a worker."""
 _ACTIONS = (PAUSE, PROMOTE, ABORT, UNDO)
+_SUBMITTED = "submitted: the journal has not answered yet"
 _BY_PERSON = frozenset({PauseKind.ASKED, PauseKind.GATE, PauseKind.STEP})
 
 
-class Submitted(Value, frozen=True, kw_only=True):
-    """What was asked of a rollout and is not in its journal yet."""
-
-    word: str
-    by: Actor
-    after: int
-    """The sequence of the newest entry when it was asked."""
-    command: Command | None = None
-    """None: a new worker."""
-
-    def answer(self, rollout: Rollout) -> Commanded | WorkerBegan | None:
-        """The entry that answers it."""
-        for entry in rollout.entries:
-            if entry.sequence <= self.after:
-                continue
-            if isinstance(entry, WorkerBegan) and self.command is None:
-                return entry
-            if isinstance(entry, Commanded) and (entry.command, entry.by) == (self.command, self.by):
-                return entry
-        return None
-
-
-class RolloutKeys(RecordingKeys, inherit_bindings=False):
+class RolloutKeys(ToldOfRollouts, inherit_bindings=False):
     """An app that asks things of rollouts, as long as it is armed."""
 
-    settings: Settings
-    keymap: Keymap
     glyphs: Glyphs
     arming: Arming = Arming()
 
@@ -71,8 +46,11 @@ class RolloutKeys(RecordingKeys, inherit_bindings=False):
         super().__init__(switch)
         self.submitted: dict[str, Submitted] = {}
         """By rollout."""
+        self._undoing: dict[str, str] = {}
+        """By rollout that is to be undone, how far that is."""
+        self._awaited = ""
+        """The rollout that undoes one: its page comes with its journal."""
         self._refused_acts = RefusedActs()
-        self._journal_trouble = ""
 
     def redraw(self) -> None:
         """Draw what is known now."""
@@ -82,22 +60,19 @@ class RolloutKeys(RecordingKeys, inherit_bindings=False):
 
     @property
     def rollout_keys(self) -> dict[str, str]:
-        """By which key each action works; none where they do not."""
+        """By which key each action works, and arming where that has to come first; none where they do not."""
+        wanted = _ACTIONS if self.arming.armed else (ARM, *_ACTIONS)
         return {
             action.id: self.keymap.keys(action)[0]
             for action in self.keymap.actions_on(self.keymap_screen)
-            if action.id in _ACTIONS
+            if action.id in wanted
         }
-
-    @property
-    def keymap_screen(self) -> str:
-        """The keymap's name of the screen in front."""
-        return self.screen.NAME if isinstance(self.screen, ConsoleScreen) else ""
 
     @property
     def submitted_words(self) -> dict[str, str]:
         """By rollout, what was asked and not answered."""
-        return {rollout: asked.word for rollout, asked in self.submitted.items()}
+        words = {rollout: f"{asked.word} {_SUBMITTED}" for rollout, asked in self.submitted.items()}
+        return words | self._undoing
 
     def open_rollout(self, rollout: str) -> None:
         """Open the page of a rollout."""
@@ -107,9 +82,11 @@ class RolloutKeys(RecordingKeys, inherit_bindings=False):
 
     def hear_answers(self, snapshot: Snapshot) -> None:
         """Take what the journal has answered off the list; what was refused is told."""
-        if not self.submitted:
-            return
         known = {rollout.id: rollout for rollout in snapshot.rollouts}
+        if self._awaited in known and isinstance(self.screen, ConsoleScreen):
+            begun, self._awaited = self._awaited, ""
+            self._undoing.clear()
+            self.open_rollout(begun)
         for rollout, asked in list(self.submitted.items()):
             if rollout not in known:
                 continue
@@ -118,12 +95,6 @@ class RolloutKeys(RecordingKeys, inherit_bindings=False):
                 self.submitted.pop(rollout, None)
             if isinstance(answer, Commanded) and not answer.accepted:
                 self._tell(f"{known[rollout].service} does not {asked.word}: {answer.answer}", severe=True)
-
-    def hear_of_journal(self, snapshot: Snapshot) -> None:
-        """Tell of a journal that can not be read, once."""
-        if snapshot.journal_trouble not in ("", self._journal_trouble) and self.keymap.on != REPLAY:
-            self._tell(f"Rollouts can not be seen. {_sentence(snapshot.journal_trouble)}", severe=True)
-        self._journal_trouble = snapshot.journal_trouble
 
     # Actions
 
@@ -149,6 +120,8 @@ class RolloutKeys(RecordingKeys, inherit_bindings=False):
             self._tell(_impossible(action, rollout))
         elif rollout.id in self.submitted:
             self._tell(f"{self.submitted[rollout.id].word} is submitted already and not answered yet")
+        elif rollout.id in self._undoing:
+            self._tell(self._undoing[rollout.id])
         elif self._may_act(_act(action, word), rollout):
             self.run_worker(self._carry_out(action, word, rollout), group="rollouts")
 
@@ -176,18 +149,23 @@ class RolloutKeys(RecordingKeys, inherit_bindings=False):
         from tui import orders, rollout_questions  # noqa: PLC0415 - loads sqlite3 and the engine's client
 
         by, reason = _me(), self.arming.reason
+        self._show_undoing(rollout.id, "the way back is being planned")
         try:
             way = await off_screen(partial(orders.plan_way_back, rollout.id, reason, self.settings))
             if way.refusals:
                 await off_screen(partial(orders.enter_refusal, way, by, reason))
             asked = rollout_questions.undo(way.plan, rollout.id, way.refusals, self.glyphs)
-            if not await self._agreed(asked, rollout, ROLLBACK) or way.refusals:
-                return
-            back = await off_screen(partial(orders.go_back, way, by, reason, self.settings))
+            if await self._agreed(asked, rollout, ROLLBACK) and not way.refusals:
+                self._show_undoing(rollout.id, f"roll back {_SUBMITTED}")
+                self._awaited = await off_screen(partial(orders.go_back, way, by, reason, self.settings))
         except orders.NotAsked as error:
             self._tell(str(error), severe=True)
-            return
-        self._tell(f"{rollout.service} goes back by rollout {back}")
+        if not self._awaited:
+            self._show_undoing(rollout.id, "")
+
+    def _show_undoing(self, rollout: str, how: str) -> None:
+        self._undoing = {rollout: how} if how else {}
+        self.redraw()
 
     async def _submit(self, word: str, command: Command | None, rollout: Rollout) -> None:
         from tui import orders  # noqa: PLC0415 - as above
@@ -242,7 +220,7 @@ class RolloutKeys(RecordingKeys, inherit_bindings=False):
         if self.settings.arming.read_only:
             self._tell("This console is read-only: arming.read_only is set in the configuration.")
             return False
-        keys = [self.keymap.keys(one)[0] for one in self.keymap.actions_on("") if one.id == "arm"]
+        keys = [self.keymap.keys(one)[0] for one in self.keymap.actions_on("") if one.id == ARM]
         how = f": {keys[0]} arms this console" if keys else ""
         self._tell(f"Nothing was done, {self.arming.why}{how}")
         return False
@@ -250,8 +228,7 @@ class RolloutKeys(RecordingKeys, inherit_bindings=False):
     def _in_view(self, *, past: bool) -> Rollout | str:
         """The rollout that keys act on; else why there is none."""
         rollouts = self.snapshot.rollouts if self.snapshot else ()
-        meant = self.screen.rollout_in_view if isinstance(self.screen, ConsoleScreen) else ""
-        if meant and (found := self._known(meant)) is not None:
+        if self._meant and (found := self._known(self._meant)) is not None:
             return found
         still = [one for one in rollouts if one.open]
         if len(still) == 1 and not past:
@@ -261,9 +238,6 @@ class RolloutKeys(RecordingKeys, inherit_bindings=False):
     def _known(self, rollout: str) -> Rollout | None:
         every = self.snapshot.rollouts if self.snapshot else ()
         return next((one for one in every if one.id == rollout), None)
-
-    def _tell(self, text: str, *, severe: bool = False) -> None:
-        self.notify(text, severity="error" if severe else "warning", markup=False)
 
     async def leave_or_stay(self) -> bool:
         """Whether to leave; with rollouts open only once it was said what goes on without this console."""
@@ -283,10 +257,6 @@ def _act(action: str, word: str) -> str:
     """As the journal names it: the word of the key may be friendlier."""
     known: dict[str, str] = {PROMOTE: Command.PROMOTE, ABORT: Command.ABORT, UNDO: ROLLBACK}
     return known.get(action, Command.PAUSE if word == "pause" else Command.RESUME)
-
-
-def _sentence(text: str) -> str:
-    return text[:1].upper() + text[1:]
 
 
 def _has_worker(rollout: Rollout) -> bool:

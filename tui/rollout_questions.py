@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from patchdeck.model import Order, PauseKind, Plan, Refusal, Rollout, Severity, UnitPhase, Verdict
+from patchdeck.model import PauseKind, Plan, Refusal, Rollout, Severity, UnitPhase, Verdict
 from patchdeck.model.facts import Value
 from themes.ramps import Glyphs
 from widgets import rollout_words, units
@@ -85,9 +85,7 @@ def resume(rollout: Rollout, glyphs: Glyphs) -> Asked:
 
 def undo(plan: Plan, of: str, refusals: Sequence[Refusal], glyphs: Glyphs) -> Asked:
     """The plan of the way back; refused, there is nothing to say yes to."""
-    steps = ", ".join(f"{step.name} {len(step.units)}" for step in plan.steps)
-    stop_first = sum(unit.order is Order.STOP_FIRST for unit in plan.units)
-    order = f"{len(plan.units) - stop_first} start first, {stop_first} stop first"
+    how = f"Steps: {rollout_words.in_steps(plan)}; {rollout_words.in_orders(plan)}"
     predicted = (
         f"about {units.latency(plan.predicted_s)}" if plan.predicted_s is not None else "time not known"
     )
@@ -101,7 +99,7 @@ def undo(plan: Plan, of: str, refusals: Sequence[Refusal], glyphs: Glyphs) -> As
                 severity=Severity.WARNING,
             ),
             *_said(
-                f"Steps: {steps}; {order}; never fewer than {plan.worst_capacity} ready; {predicted}.",
+                f"{how}; at the worst moment {plan.worst_capacity or 'none'} ready; {predicted}.",
                 f"Image: {plan.to.version or plan.to.image}",
                 *plan.notes,
             ),

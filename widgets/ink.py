@@ -32,6 +32,8 @@ class Ink(StrEnum):
     STALE = "stale"
     GAP = "gap"
     ARMED = "armed"
+    CALLS = "calls"
+    """It waits for a person."""
     SIMULATED = "simulated"
     CURSOR = "cursor"
     """Laid over the row or cell that the keyboard is on."""
@@ -61,6 +63,7 @@ _LOOKS: dict[str, tuple[str, str]] = {
     Ink.STALE: ("stale", "$quiet-style"),
     Ink.GAP: ("gap", "$quiet-style"),
     Ink.ARMED: ("armed", "bold reverse"),
+    Ink.CALLS: ("failed", "bold reverse"),
     Ink.SIMULATED: ("simulated", "bold"),
     Ink.CELL: ("strong", "reverse"),
     **{name: (name, "") for name in (*HEAT, *PHASES)},

@@ -1,23 +1,30 @@
-"""One rollout at a glance: how it stands, what it waits for, at what pace, until when, and who asked for it."""
+"""One rollout at a glance: how it stands, what it does, what a person can do now, and who asked for it."""
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Mapping, Sequence
 
 from patchdeck.model import Actor, Engine, Level, Rollout
 from themes.ramps import UNICODE, Glyphs
-from widgets import rollout_words, units
+from widgets import rollout_now, rollout_words, units
+from widgets.cells import clean
 from widgets.ink import Ink
-from widgets.line import Line, Span, Spans
+from widgets.line import Line, Spans, cells_of
 from widgets.panel import Panel
+from widgets.rollout_summary import in_numbers
 
 _LABEL_CELLS = 9
+_STATE_CELLS = 18
+_LINES = 7
 _LEVELS = {Level.BUSY: Ink.BUSY, Level.SATURATED: Ink.SATURATED}
 _WORST = (Level.SATURATED, Level.BUSY)
 
 
 class RolloutHead(Panel):
-    """Six lines; each stays where it is, whatever happens."""
+    """Seven lines; each stays where it is, whatever happens. What can be done now is one of them."""
+
+    DEFAULT_CSS = f"RolloutHead {{ height: {_LINES + 2}; }}"
 
     def __init__(
         self,
@@ -34,7 +41,7 @@ class RolloutHead(Panel):
         self._engine: Engine | None = None
         self._now_ns = 0
         self._keys: Mapping[str, str] = {}
-        self._submitted = ""
+        self._submitted = self._left = ""
 
     def show(
         self,
@@ -44,18 +51,17 @@ class RolloutHead(Panel):
         now_ns: int,
         keys: Mapping[str, str] | None = None,
         submitted: str = "",
+        left: str = "",
     ) -> None:
-        """Show this. `engine` is the one it is on, if it is watched; `submitted` what was asked and not answered."""
+        """Show this.
+
+        `engine` is the one it is on, if it is watched; `submitted` says what was asked and not answered, `left` what
+        a person has still to do.
+        """
         self._rollout, self._engine, self._now_ns = rollout, engine, now_ns
-        self._keys, self._submitted = keys or {}, submitted
+        self._keys, self._submitted, self._left = keys or {}, submitted, left
         self._title = f"{rollout.service} on {rollout.engine} {self.glyphs.dot} rollout {rollout.id}"
         self.redraw()
-
-    def note(self) -> Sequence[Span]:
-        if self._rollout is None:
-            return ()
-        spans = rollout_words.keys_of(self._rollout, self._keys)
-        return [*spans[:-1], (spans[-1][0].rstrip(), spans[-1][1], "")] if spans else ()
 
     def draw(self, width: int, height: int) -> Sequence[Spans]:
         del height
@@ -64,10 +70,10 @@ class RolloutHead(Panel):
             return ()
         return [
             self._state(rollout, width).spans(),
-            self._why(rollout, width).spans(),
-            self._pace(rollout, width).spans(),
+            *self._now(rollout, width),
+            self._can(rollout, width).spans(),
+            (self._sum if rollout.state.over else self._pace)(rollout, width).spans(),
             self._contention(width).spans(),
-            self._times(rollout, width).spans(),
             self._people(rollout, width).spans(),
         ]
 
@@ -76,23 +82,58 @@ class RolloutHead(Panel):
 
     def _state(self, rollout: Rollout, width: int) -> Line:
         text, ink, _ = rollout_words.state_span(rollout, self.glyphs)
-        line = self.line(width).gap(1).value(text, 18, ink)
+        line = self.line(width).gap(1).put(f" {text} " if ink == Ink.CALLS else text, ink)
+        line.gap(max(_STATE_CELLS + 1 - line.taken, 1))
+        when = self.line(width).put(self._when(rollout), Ink.BUSY if rollout.pauses else Ink.TEXT).so_far()
         done, every = rollout_words.units_done(rollout), len(rollout.units)
-        return line.free(
-            f"{rollout_words.way(rollout.plan, self.glyphs)}   {done} of {every} replicas", Ink.STRONG
-        )
+        counted = f"   {done} of {every} replicas"
+        way = self.line(max(line.room - cells_of(when) - len(counted) - 3, 0))
+        way.free(rollout_words.way(rollout.plan, self.glyphs), Ink.STRONG)
+        for part, part_ink, _ in way.so_far():
+            line.put(part, part_ink)
+        return line.put(counted, Ink.STRONG).right((*when, (" ", Ink.TEXT, "")))
 
-    def _why(self, rollout: Rollout, width: int) -> Line:
-        line = self._labelled("now", width)
+    def _when(self, rollout: Rollout) -> str:
+        if rollout.ended_ns is not None:
+            return f"ended {units.clock(rollout.ended_ns, utc=self._utc)}"
+        if rollout.pauses:
+            since_s = (self._now_ns - min(pause.since_ns for pause in rollout.pauses)) / 1e9
+            return f"waits since {units.age(max(since_s, 0.0))}"
+        return rollout_words.ends_in(rollout, self._now_ns)
+
+    def _now(self, rollout: Rollout, width: int) -> Sequence[Spans]:
+        """Two lines, whether it takes one or more."""
         if self._submitted:
-            return line.put(f"{self._submitted} submitted: the journal has not answered yet", Ink.ACCENT)
-        text, ink = rollout_words.waits_for(rollout)
-        return line.free(text, ink)
+            text, ink = self._submitted, str(Ink.ACCENT)
+        else:
+            text, ink = rollout_now.sentence(rollout, self._now_ns)
+            text += f"; left to you: {self._left}" if self._left else ""
+        room = max(width - _LABEL_CELLS - 2, 1)
+        said = textwrap.wrap(clean(text, ascii_only=self.glyphs.ascii), room) or [""]
+        first = self._labelled("outcome" if rollout.state.over else "now", width).free(said[0], ink)
+        rest = self._labelled("", width).free(" ".join(said[1:]), ink)
+        return first.spans(), rest.spans()
+
+    def _can(self, rollout: Rollout, width: int) -> Line:
+        line = self._labelled("you can", width)
+        spans = rollout_words.keys_of(rollout, self._keys)
+        for text, ink, _ in spans:
+            line.put(text, ink)
+        if not spans and self._keys:
+            line.put(
+                "nothing is left to be done" if rollout.state.over else "wait: it goes on by itself",
+                Ink.MUTED,
+            )
+        return line
+
+    def _sum(self, rollout: Rollout, width: int) -> Line:
+        line = self._labelled("summary", width)
+        return line.free(in_numbers(rollout.summary) if rollout.summary else units.MISSING)
 
     def _pace(self, rollout: Rollout, width: int) -> Line:
         line = self._labelled("pace", width)
         if rollout.pace is None:
-            return line.put("not found yet" if rollout.open else units.MISSING, Ink.MUTED)
+            return line.put("not found yet", Ink.MUTED)
         line.put(f"{rollout.pace:.1f} at once, {rollout.in_flight} starting; ")
         detail = f": {rollout.binds_detail}" if rollout.binds_detail else ""
         return line.free(f"{rollout.binds.value} binds{detail}", Ink.MUTED)
@@ -109,21 +150,9 @@ class RolloutHead(Panel):
         known = any(one.level is Level.CALM for one in self._engine.indicators)
         return line.put("calm" if known else "not known", Ink.CALM if known else Ink.MUTED)
 
-    def _times(self, rollout: Rollout, width: int) -> Line:
-        line = self._labelled("began", width).put(units.clock(rollout.began_ns, utc=self._utc))
-        if rollout.ended_ns is not None and rollout.began_ns is not None:
-            took_s = (rollout.ended_ns - rollout.began_ns) / 1e9
-            line.put(f", ended {units.clock(rollout.ended_ns, utc=self._utc)} after {units.latency(took_s)}")
-        elif rollout.predicted_end_ns is not None:
-            left = rollout_words.ends_in(rollout, self._now_ns)
-            line.put(f", ends about {units.clock(rollout.predicted_end_ns, utc=self._utc)}, {left}")
-        if rollout.pauses:
-            since_s = (self._now_ns - min(pause.since_ns for pause in rollout.pauses)) / 1e9
-            line.put(f", waits since {units.age(max(since_s, 0.0))}", Ink.BUSY)
-        return line
-
     def _people(self, rollout: Rollout, width: int) -> Line:
-        line = self._labelled("asked by", width).free(_who(rollout.by))
+        line = self._labelled("began", width).put(units.clock(rollout.began_ns, utc=self._utc))
+        line.free(f" by {_who(rollout.by)}")
         if rollout.reason:
             line.free(f" ({rollout.reason})")
         worker = rollout.worker

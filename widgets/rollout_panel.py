@@ -1,4 +1,4 @@
-"""Open rollouts, one line each: how far, what holds them, when they end."""
+"""Rollouts that matter now, one line each: how far, what holds them, when they end."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from textual.message import Message
 
 from patchdeck.model import Rollout
 from themes.ramps import UNICODE, Glyphs
-from widgets import rollout_words
+from widgets import rollout_now, rollout_words
 from widgets.ink import Ink
 from widgets.line import Line, Span, Spans, cells_of, merged
 from widgets.rows import RowPanel
@@ -79,7 +79,11 @@ class RolloutPanel(RowPanel[Rollout]):
         """
         self._now_ns, self._keys, self._submitted = now_ns, keys or {}, submitted or {}
         self._title = "Rollout" if len(rollouts) == 1 else "Rollouts"
-        self.set_rows(rollouts)
+        self.set_rows(sorted(rollouts, key=lambda one: one.open, reverse=True))
+        selected = self.selected
+        if selected is not None and not selected.open and not self.has_focus:
+            # Keys act on one that goes on rather than on one that has ended beneath the cursor.
+            self.select(self._rows[0].id)
 
     def row_key(self, row: Rollout) -> str:
         return row.id
@@ -98,8 +102,7 @@ class RolloutPanel(RowPanel[Rollout]):
         row = self.selected
         if row is None:
             return ()
-        spans = rollout_words.keys_of(row, self._keys)
-        return [*spans[:-1], (spans[-1][0].rstrip(), spans[-1][1], "")] if spans else ()
+        return rollout_words.keys_of(row, self._keys)
 
     def draw_row(self, row: Rollout, width: int, *, selected: bool) -> Spans:
         wide, glyphs = width >= _WIDE, self.glyphs
@@ -143,9 +146,9 @@ class RolloutPanel(RowPanel[Rollout]):
     def _put_text(self, line: Line, row: Rollout, room: int) -> None:
         asked = self._submitted.get(row.id)
         if asked:
-            line.value(f"{asked} submitted", room, Ink.ACCENT)
+            line.value(asked, room, Ink.ACCENT)
             return
-        text, ink = rollout_words.waits_for(row)
+        text, ink = rollout_now.sentence(row, self._now_ns)
         part = self.line(room)
         if row.open and row.pace is not None and room >= 2 * _LEAST_TEXT:
             part.put(f"pace {row.pace:.0f}  ", Ink.MUTED)

@@ -1,20 +1,11 @@
-"""What is said of a rollout wherever it is shown: its state, its steps, what it waits for, what a person can do."""
+"""What is said of a rollout wherever it is shown: its state, its steps, what a person can do."""
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 
-from patchdeck.model import (
-    Binding,
-    Commanded,
-    PauseKind,
-    Plan,
-    Rollout,
-    RolloutState,
-    StepBegan,
-    UnitPhase,
-    Verdict,
-)
+from patchdeck.model import Order, PauseKind, Plan, Rollout, RolloutState, StepBegan, UnitPhase
 from themes.ramps import Glyphs
 from widgets import units
 from widgets.ink import Ink
@@ -22,9 +13,13 @@ from widgets.line import Span
 
 PAUSE, PROMOTE, ABORT, UNDO = "pause_rollout", "promote_rollout", "abort_rollout", "undo_rollout"
 """What a person can do, by the keymap's ids."""
+ARM = "arm"
+"""What a person has to do before, where the console is not armed."""
 COMMIT = "commit"
+JUST_NOW_S = 120.0
 
-_DONE = frozenset({UnitPhase.READY, UnitPhase.BAKED, UnitPhase.COMMITTED})
+DONE = frozenset({UnitPhase.READY, UnitPhase.BAKED, UnitPhase.COMMITTED})
+"""The replica runs the new version and is ready."""
 _PERSONS = frozenset({PauseKind.ASKED, PauseKind.GATE, PauseKind.STEP})
 """Pauses that a person lifts."""
 _INKS = {
@@ -48,7 +43,7 @@ def share_done(rollout: Rollout) -> float:
 
 def units_done(rollout: Rollout) -> int:
     """Replicas that run the new version and are ready."""
-    return sum(unit.phase in _DONE for unit in rollout.units)
+    return sum(unit.phase in DONE for unit in rollout.units)
 
 
 def is_committing(rollout: Rollout) -> bool:
@@ -63,8 +58,22 @@ def state_text(rollout: Rollout) -> str:
     return rollout.state.value
 
 
+def calls(rollout: Rollout) -> bool:
+    """Nothing goes on until a person decides, and none has paused it: that is to be seen from across the room."""
+    if rollout.state in (RolloutState.HOLDING, RolloutState.LOST, RolloutState.NEEDS_PERSON):
+        return True
+    kinds = {pause.kind for pause in rollout.pauses}
+    return rollout.state is RolloutState.PAUSED and PauseKind.ASKED not in kinds and PauseKind.STEP in kinds
+
+
+def matters(rollout: Rollout, now_ns: int) -> bool:
+    """It is open, or has ended just now: how it ended is not to be missed."""
+    ended_ns = rollout.ended_ns
+    return rollout.open or (ended_ns is not None and now_ns - ended_ns < JUST_NOW_S * 1e9)
+
+
 def state_span(rollout: Rollout, glyphs: Glyphs) -> Span:
-    """The state with its glyph."""
+    """The state with its glyph; that of one that calls for a person stands out without colours too."""
     glyph = {
         RolloutState.PLANNED: glyphs.absent,
         RolloutState.RUNNING: glyphs.under_way,
@@ -74,7 +83,8 @@ def state_span(rollout: Rollout, glyphs: Glyphs) -> Span:
         RolloutState.COMMITTED: glyphs.done,
         RolloutState.ROLLED_BACK: glyphs.returning,
     }.get(rollout.state, glyphs.failure)
-    return (f"{glyph} {state_text(rollout)}", _INKS[rollout.state], "")
+    ink = Ink.CALLS if calls(rollout) else _INKS[rollout.state]
+    return (f"{glyph} {state_text(rollout)}", ink, "")
 
 
 def way(plan: Plan, glyphs: Glyphs) -> str:
@@ -83,6 +93,19 @@ def way(plan: Plan, glyphs: Glyphs) -> str:
     if old.version and new.version and old.version != new.version:
         return f"{old.version} {glyphs.arrow} {new.version}"
     return f"{old.image or old.image_id[:19]} {glyphs.arrow} {new.image}"
+
+
+def in_steps(plan: Plan) -> str:
+    """`canary 1, then 1, 1, 2`: how many replicas each step has."""
+    sizes = [str(len(step.units)) for step in plan.steps]
+    first = f"{plan.steps[0].name} {sizes[0]}" if sizes else ""
+    return ", then ".join(part for part in (first, ", ".join(sizes[1:])) if part)
+
+
+def in_orders(plan: Plan) -> str:
+    """`3 start-first, 1 stop-first`"""
+    counted = Counter(unit.order for unit in plan.units)
+    return ", ".join(f"{counted[order]} {order.value}" for order in Order if counted[order])
 
 
 def steps(rollout: Rollout, glyphs: Glyphs) -> tuple[tuple[str, Span], ...]:
@@ -106,62 +129,6 @@ def _step_mark(rollout: Rollout, index: int, at: int | None, glyphs: Glyphs) -> 
         return (glyphs.done, Ink.CALM, "")
     text, ink, _ = state_span(rollout, glyphs)
     return (text[0], ink, "")
-
-
-def waits_for(rollout: Rollout) -> tuple[str, str]:
-    """Why it is as it is, in one line, and its ink. Text from outside is in it."""
-    pulling = [layer for layer in rollout.layers if layer.total_bytes is not None]
-    if rollout.state.over:
-        return rollout.text, Ink.MUTED
-    match rollout.state:
-        case RolloutState.LOST:
-            return "its worker is gone, nothing is being done: resume or abort", Ink.SATURATED
-        case RolloutState.NEEDS_PERSON:
-            return rollout.text, Ink.SATURATED
-        case RolloutState.HOLDING:
-            return _held(rollout), Ink.BUSY
-        case RolloutState.PAUSED:
-            return _paused(rollout), Ink.BUSY
-        case RolloutState.PLANNED:
-            return "its worker has not begun", Ink.MUTED
-        case RolloutState.RUNNING if pulling:
-            done = sum(layer.done_bytes for layer in pulling)
-            return (
-                f"pulling {units.size(done)} of {units.size(sum(_total(one.total_bytes) for one in pulling))}",
-                Ink.TEXT,
-            )
-        case RolloutState.RUNNING if rollout.binds is not Binding.NOTHING:
-            return f"{rollout.binds.value} binds{_after(rollout.binds_detail)}", Ink.TEXT
-    return rollout.text, Ink.TEXT
-
-
-def _total(size_bytes: int | None) -> int:
-    return size_bytes or 0
-
-
-def _after(text: str) -> str:
-    return f": {text}" if text else ""
-
-
-def _held(rollout: Rollout) -> str:
-    at = rollout.step
-    held = [gate for gate in rollout.gates if gate.step == at and gate.verdict is Verdict.HOLD]
-    return "; ".join(f"{gate.gate} holds: {gate.evidence}" for gate in held) or rollout.text
-
-
-def _paused(rollout: Rollout) -> str:
-    if not rollout.worker_alive:
-        return "its worker has ended: resume starts another"
-    said = [_paused_by(rollout) if one.kind is PauseKind.ASKED else one.text for one in rollout.pauses]
-    return "; ".join(said) or rollout.text
-
-
-def _paused_by(rollout: Rollout) -> str:
-    for entry in reversed(rollout.entries):
-        if isinstance(entry, Commanded) and entry.accepted and entry.command.value == "pause":
-            reason = f" ({entry.reason})" if entry.reason else ""
-            return f"paused by {entry.by.user}@{entry.by.host}{reason}"
-    return "paused by a person"
 
 
 def possible(rollout: Rollout) -> dict[str, str]:
@@ -191,14 +158,18 @@ def keys_of(rollout: Rollout, keys: Mapping[str, str]) -> list[Span]:
     spans: list[Span] = []
     for action, word in possible(rollout).items():
         if action in keys:
-            spans += [(keys[action], Ink.ACCENT, ""), (f" {word}  ", Ink.MUTED, "")]
+            spans += [("  ", Ink.TEXT, "")] if spans else []
+            spans += [(keys[action], Ink.ACCENT, ""), (f" {word}", Ink.MUTED, "")]
+    if spans and ARM in keys:
+        spans = [(keys[ARM], Ink.ACCENT, ""), (" arm, then  ", Ink.MUTED, ""), *spans]
     return spans
 
 
 def ends_in(rollout: Rollout, now_ns: int) -> str:
     """`eta 1m10`; empty where nothing is foretold."""
     ends_ns = rollout.predicted_end_ns
-    if ends_ns is None or rollout.state.over:
+    if ends_ns is None or rollout.state.over or rollout.pauses:
+        # As long as it waits, its end goes on moving.
         return ""
     return f"eta {units.latency(max(ends_ns - now_ns, 0) / 1e9)}"
 

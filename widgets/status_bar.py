@@ -48,6 +48,7 @@ class StatusBar(Panel):
         self._is_armed = False
         self._clock = ""
         self._simulated = self._replaying = False
+        self._calls = ""
         self._recording = ""
         self._recording_failed = False
 
@@ -63,19 +64,21 @@ class StatusBar(Panel):
         notice: str = "",
         simulated: bool = False,
         replaying: bool = False,
+        calls: str = "",
         recording: str = "",
         recording_failed: bool = False,
     ) -> None:
         """Show this.
 
         `now_ns` is the snapshot's time, against which ages are told. `clock` and `armed_label` are written as they
-        are. `sources` are other sources than engines. `notice` is a word on the window or the replay. `recording` is
-        how much is recorded so far; empty where nothing is.
+        are. `sources` are other sources than engines. `notice` is a word on the window or the replay. `calls` is what
+        waits for a person. `recording` is how much is recorded so far; empty where nothing is.
         """
         self._engines, self._now_ns, self._clock = engines, now_ns, clock
         self._armed, self._is_armed = armed_label, is_armed
         self._sources, self._notice, self._simulated = sources, notice, simulated
         self._replaying = replaying
+        self._calls = calls
         self._recording, self._recording_failed = recording, recording_failed
         self.redraw()
 
@@ -107,6 +110,8 @@ class StatusBar(Panel):
             line.put(f"{dot} REC {self._recording}", Ink.FAILED).gap(3)
         if self._replaying:
             line.put("REPLAY", Ink.SIMULATED).gap(3)
+        if self._calls:
+            line.put(f" {self._calls} ", Ink.CALLS).gap(3)
         if self._armed:
             label = f" {self._armed} " if self._is_armed else self._armed
             line.free(label, Ink.ARMED if self._is_armed else Ink.MUTED).gap(3)

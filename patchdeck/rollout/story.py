@@ -52,6 +52,9 @@ class Story:
         if entry.sequence in self._known:
             return
         self._known.add(entry.sequence)
+        if isinstance(entry, WorkerBegan) and entry.at_ns > self._alive_ns:
+            # It has come since one was looked for last: it is not gone because there was none then.
+            self._alive, self._alive_ns = True, entry.at_ns
         if self.entries and entry.sequence < self.entries[-1].sequence:
             insort(self.entries, entry, key=lambda known: known.sequence)
             self._told = _Telling()
@@ -85,7 +88,7 @@ def rollout_of(entries: list[AnyEntry], *, alive: bool = True) -> Rollout | None
     story = Story()
     for entry in entries:
         story.apply(entry)
-    story.worker_seen(1, alive=alive)
+    story.worker_seen(max((entry.at_ns for entry in entries), default=0), alive=alive)
     return story.rollout()
 
 

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
-from patchdeck.model import JournalEntered, SourceChanged, SourceState, WorkerSeen
+from patchdeck.model import JournalEntered, SourceChanged, SourceState, WorkerBegan, WorkerSeen
 from patchdeck.rollout.database import JournalError
 from patchdeck.rollout.journal import Journal, Numbered
 from patchdeck.sources.emitting import Emit
@@ -83,6 +83,9 @@ class JournalSource:
     async def _tell(self, entries: Sequence[Numbered]) -> None:
         for count, one in enumerate(entries):
             self._emit(JournalEntered(engine=one.engine, at_ns=one.entry.at_ns, entry=one.entry))
+            if isinstance(one.entry, WorkerBegan):
+                # What was seen of workers before is older than this one: it is looked for anew.
+                self._alive.pop(one.entry.rollout, None)
             if count % BATCH == BATCH - 1:
                 await asyncio.sleep(0)
 
@@ -98,12 +101,12 @@ class JournalSource:
             if row.over:
                 del self._alive[row.rollout]
                 continue
+            # Of the moment before it is asked: a worker that comes while it is has come later.
+            at_ns = time.time_ns()
             alive = await asyncio.to_thread(journal.has_worker, row.rollout)
             if self._alive.get(row.rollout) is not alive:
                 self._alive[row.rollout] = alive
-                self._emit(
-                    WorkerSeen(engine=row.engine, at_ns=time.time_ns(), rollout=row.rollout, alive=alive)
-                )
+                self._emit(WorkerSeen(engine=row.engine, at_ns=at_ns, rollout=row.rollout, alive=alive))
 
     def _stand(self, trouble: str) -> None:
         if trouble != self._trouble:

@@ -205,6 +205,11 @@ def committed(rollout: str = "9f8e7d6c") -> Rollout:
     return told(rollout, entries, alive=False)
 
 
+def long_over(rollout: str = "9f8e7d6c") -> Rollout:
+    """Committed, an hour ago."""
+    return replace(committed(rollout), ended_ns=NOW_NS - 3600 * SECOND)
+
+
 def hostile(rollout: str = "deadbeef") -> Rollout:
     """Names, reasons and an engine's words that attack the terminal."""
     the_plan = plan(f"lab/{HOSTILE[0]}", texts=HOSTILE)

@@ -12,6 +12,7 @@ from unittest import mock
 import pytest
 from aiohttp import web
 from msgspec.structs import replace
+from textual import events
 from textual.pilot import Pilot
 
 from patchdeck.arming import disarm
@@ -36,6 +37,7 @@ from tui.screens.confirm import ConfirmScreen
 from tui.screens.typed import TypedScreen
 
 SERVICE = "shop/web"
+KEY_NAMES = {"/": "slash", ":": "colon", ".": "full_stop"}
 WHY = "CVE-2026-1"
 
 
@@ -200,15 +202,25 @@ async def test_what_is_on_its_way_into_the_journal_is_not_begun_a_second_time(
         assert len(submitted(journal)) == 1
 
 
-async def test_disarmed_nothing_is_asked_but_to_arm(simulated: Simulated, journal: Path) -> None:
+async def test_disarmed_it_asks_to_arm_first_and_then_what_was_asked_for(
+    simulated: Simulated, journal: Path
+) -> None:
     async with composing(simulated) as (app, pilot):
         await to_image(pilot, "shop/web:1.1")
         await press(pilot, "ctrl+r")
         assert isinstance(app.screen, ArmingScreen)
+        await press(pilot, "escape")
+        assert isinstance(app.screen, ComposerScreen)
+        await press(pilot, "ctrl+r")
         await press(pilot, *WHY, "enter")
         assert app.arming.armed
-        assert isinstance(app.screen, ComposerScreen)
+        assert isinstance(app.screen, ConfirmScreen)
         assert not submitted(journal)
+        await press(pilot, "y")
+        await until(pilot, lambda: submitted(journal))
+        (entry,) = submitted(journal)
+        assert entry.reason == WHY
+        assert _values(pilot)["reason"] == WHY
 
 
 def refused(journal: Path) -> list[ActRefused]:
@@ -295,13 +307,31 @@ async def test_a_preset_fills_the_fields_and_a_mistake_is_told_where_it_is(
         await planned(pilot)
 
 
+async def test_what_is_typed_ahead_goes_to_the_field_that_it_was_meant_for(
+    simulated: Simulated, journal: Path
+) -> None:
+    async with composing(simulated) as (app, pilot):
+        for key in ("ctrl+u", *"shop/web:1.1", "tab", "tab", "down", "ctrl+u", *"2"):
+            # As a terminal hands them over that has been waited for: all at once.
+            character = key if len(key) == 1 else None
+            app.post_message(events.Key(KEY_NAMES.get(key, key), character))
+        await planned(pilot)
+        values = _values(pilot)
+        assert (values["image"], values["canary"]) == ("shop/web:1.1", "2")
+
+
 async def test_at_80_by_24_fields_and_plan_are_two_pages(simulated: Simulated, journal: Path) -> None:
     async with composing(simulated, size=(80, 24)) as (app, pilot):
         assert "keep image" in text(app)
-        assert "to be replaced" not in text(app)
+        assert "Gates" not in text(app)
+        assert "3 to be replaced; canary 1, then " in " ".join(lines(app)[-3:-1])
         await press(pilot, "ctrl+o")
+        assert "Gates" in text(app)
         assert "to be replaced" in text(app)
         assert "keep image" not in text(app)
         await press(pilot, "ctrl+o")
         assert "keep image" in text(app)
+        _composer(pilot)._fields.fill({"image": "shop/web:1.0"})
+        await planned(pilot)
+        assert "refused: " in lines(app)[-3]
         assert {len(line) for line in lines(app)} == {80}

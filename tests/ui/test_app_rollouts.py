@@ -20,7 +20,7 @@ from patchdeck.rollout.processes import this_process
 from patchdeck.settings import Settings
 from patchdeck.sources.targets import Target
 from tests.ui import rollouts, sample
-from tests.ui.app_host import FakeWatch, console, lines, press, screen, settle, text, width
+from tests.ui.app_host import FakeWatch, console, lines, press, screen, settle, show, text, width
 from themes.ramps import ASCII
 from tui import keymap, orders
 from tui.app import PatchdeckApp
@@ -87,7 +87,7 @@ async def until(pilot: Pilot[int], condition: Callable[[], object]) -> None:
 async def test_an_open_rollout_has_its_line_on_the_deck_and_one_that_is_over_has_none(
     size: tuple[int, int],
 ) -> None:
-    async with console(watch(rollouts.rolling(), rollouts.committed()), size=size) as (app, _):
+    async with console(watch(rollouts.rolling(), rollouts.long_over()), size=size) as (app, _):
         row = row_of(app, "▸shop/web  ") if size[0] < 100 else row_of(app, "1.4.2 → 1.4.3")
         assert "▶ rolling 25%" in row
         assert "eta 1m10" in row
@@ -96,7 +96,7 @@ async def test_an_open_rollout_has_its_line_on_the_deck_and_one_that_is_over_has
 
 
 async def test_without_an_open_rollout_the_deck_has_no_less_room() -> None:
-    async with console(watch(rollouts.committed())) as (app, _):
+    async with console(watch(rollouts.long_over())) as (app, _):
         with_past = lines(app)
     async with console(watch()) as (app, _):
         without = lines(app)
@@ -104,6 +104,60 @@ async def test_without_an_open_rollout_the_deck_has_no_less_room() -> None:
     changed = [before for before, now in zip(with_past, without, strict=True) if before != now]
     assert len(changed) == 2
     assert all("▲" in line for line in changed)
+
+
+async def test_one_that_has_just_ended_stays_on_the_deck_for_a_while_and_says_how() -> None:
+    async with console(watch(rollouts.committed())) as (app, _):
+        row = row_of(app, "✓ committed")
+        assert "2 replicas run on 1.4.3" in row
+        assert "b roll back" in text(app)
+
+
+async def test_keys_act_on_the_one_that_is_open_not_on_the_one_that_ended_above_it() -> None:
+    source = watch(rollouts.rolling("9f8e7d6c"))
+    async with console(source) as (app, pilot):
+        assert app.screen.rollout_in_view == "9f8e7d6c"  # type: ignore[attr-defined]
+        await show(pilot, source, state(rollouts.committed(), rollouts.holding()))
+        assert app.screen.rollout_in_view == "1a2b3c4d"  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("page", ["1", "2", "3", "4"])
+async def test_a_hold_is_seen_on_every_view(page: str) -> None:
+    async with console(watch(rollouts.holding()), size=(80, 24)) as (app, pilot):
+        await press(pilot, page)
+        assert "▲ holding" in lines(app)[0]
+
+
+async def test_a_hold_rings_once_and_is_told_where_it_is_not_in_view(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    rung: list[str] = []
+    monkeypatch.setattr(PatchdeckApp, "bell", lambda self: rung.append(screen(self)))
+    source = watch(rollouts.rolling())
+    async with console(source, notifications=True) as (app, pilot):
+        assert not rung
+        await press(pilot, "2")
+        await show(pilot, source, state(rollouts.holding()))
+        assert rung == ["startups"]
+        assert "shop/web is holding: ratio holds: 1.12×" in told(app)
+        again = state(rollouts.holding(), rollouts.long_over())
+        await show(pilot, source, again)
+        assert rung == ["startups"]
+        await press(pilot, "1")
+        await show(pilot, source, state(rollouts.rolling_back()))
+        assert rung == ["startups", "deck"]
+        assert "rolling back" not in told(app)
+
+
+async def test_where_the_bell_is_off_nothing_rings(monkeypatch: pytest.MonkeyPatch) -> None:
+    rung: list[int] = []
+    monkeypatch.setattr(PatchdeckApp, "bell", lambda self: rung.append(1))
+    source = watch(rollouts.rolling())
+    async with console(source) as (app, pilot):
+        app.settings = replace(app.settings, screen=replace(app.settings.screen, bell=False))
+        await show(pilot, source, state(rollouts.holding()))
+        assert "holding" in text(app)
+    assert not rung
 
 
 async def test_the_versions_say_how_the_rollout_of_a_service_stands() -> None:
@@ -136,7 +190,7 @@ async def test_what_keys_do_now_is_said_at_the_rollout_and_by_the_keys_of_the_co
 
 async def test_a_lost_worker_is_told_in_words_with_what_to_do() -> None:
     async with console(watch(rollouts.lost())) as (app, _):
-        assert "its worker is gone" in row_of(app, "✗ lost")
+        assert "its worker is gone" in text(app)
         assert "space resume" in row_of(app, "Rollout ")
 
 
@@ -166,7 +220,7 @@ async def test_the_page_of_a_rollout_shows_steps_units_gates_pace_pressure_and_j
             "2 of 8 replicas",
             "4.2 at once, 1 starting; pressure binds: CPU waits 24%",
             "ann@bastion from 10.1.2.3 (CVE in the base image)",
-            "worker 4711",
+            "A arm, then  space pause  a abort",
             "batch 1",
             "shop-web-2",
             "ready",
@@ -376,18 +430,27 @@ async def test_rolling_back_shows_the_plan_first_and_what_refuses_it(monkeypatch
 
     monkeypatch.setattr(orders, "plan_way_back", planned)
     monkeypatch.setattr(orders, "go_back", go)
-    async with console(watch(rollouts.committed()), notifications=True) as (app, pilot):
+    source = watch(rollouts.committed())
+    async with console(source, notifications=True) as (app, pilot):
         app.arming = ARMED
         await press(pilot, "4", "b")
-        await until(pilot, lambda: "Steps: canary 1, batch 1 1; 2 start first" in text(app))
+        await until(pilot, lambda: "Steps: canary 1, then 1; 2 start-first" in text(app))
         await press(pilot, "enter")
         assert not gone
+        await show(pilot, source, state(rollouts.committed()))  # a watch that says nothing disarms
+        app.arming = ARMED
         await press(pilot, "b")
         await until(pilot, lambda: "Steps:" in text(app))
         await press(pilot, "y")
         await until(pilot, lambda: gone)
         assert gone == ["9f8e7d6c"]
-        await until(pilot, lambda: "goes back by rollout abcd0001" in told(app))
+        await until(pilot, lambda: "roll back submitted: the journal has not answered yet" in text(app))
+        await press(pilot, "b")
+        assert gone == ["9f8e7d6c"], "once is enough"
+        undoing = rollouts.rolling("abcd0001")
+        await show(pilot, source, state(rollouts.committed(), undoing))
+        assert screen(app) == keymap.ROLLOUT
+        assert "rollout abcd0001" in text(app)
 
 
 async def test_leaving_says_which_rollouts_go_on() -> None:

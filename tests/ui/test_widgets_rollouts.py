@@ -8,15 +8,21 @@ import pytest
 from msgspec.structs import replace
 from rich.cells import cell_len
 
-from patchdeck.model import LayerProgress, PauseKind, Rollout, RolloutPause
+from patchdeck.model import LayerProgress, PauseKind, Rollout, RolloutPause, RolloutState, UnitPhase
 from tests.ui import rollouts
-from tests.ui.sample import NOW_NS
+from tests.ui.sample import NOW_NS, SECOND
 from tests.ui.widget_host import lines, shown
+from themes.palettes import VARIABLE_DEFAULTS
 from themes.ramps import ASCII, UNICODE, Glyphs
-from widgets import rollout_words
+from widgets import rollout_now, rollout_words
+from widgets.ink import style_of
 from widgets.pull_bars import PullBars
 from widgets.ratio_bar import ratio_bar
 from widgets.rollout_tree import RolloutTree
+
+
+def said(rollout: Rollout) -> str:
+    return rollout_now.sentence(rollout, NOW_NS)[0]
 
 
 def bar(low: float, ratio: float, high: float, cells: int = 21, glyphs: Glyphs = UNICODE) -> str:
@@ -65,18 +71,74 @@ def test_what_a_person_can_do_follows_from_how_it_stands(rollout: Rollout, words
 
 
 def test_it_says_what_it_waits_for_and_who_paused_it() -> None:
-    assert rollout_words.waits_for(rollouts.holding())[0].startswith("ratio holds: 1.12×")
-    assert rollout_words.waits_for(rollouts.paused())[0] == "paused by ben@bastion (checkout is slow)"
-    assert "its worker is gone" in rollout_words.waits_for(rollouts.lost())[0]
-    assert rollout_words.waits_for(rollouts.pulling())[0] == "pulling 12 MB of 41 MB"
-    assert rollout_words.waits_for(rollouts.needs_person())[0].endswith("free it, then resume")
+    assert said(rollouts.holding()).startswith("ratio holds: 1.12×")
+    assert said(rollouts.paused()) == "paused by ben@bastion (checkout is slow)"
+    assert "its worker is gone" in said(rollouts.lost())
+    assert said(rollouts.pulling()) == "pulling 12 MB of 41 MB"
+    assert said(rollouts.needs_person()).endswith("free it, then resume")
 
 
 def test_a_pause_of_the_worker_alone_is_told_as_one_that_another_worker_ends() -> None:
     told = rollouts.paused()
     left = replace(told, worker_alive=False, pauses=(RolloutPause(kind=PauseKind.SIGNAL, since_ns=NOW_NS),))
-    assert rollout_words.waits_for(left)[0] == "its worker has ended: resume starts another"
+    assert said(left) == "its worker has ended: resume starts another"
     assert list(rollout_words.possible(left).values()) == ["resume", "abort"]
+
+
+def test_while_it_runs_it_says_which_replicas_move_and_what_binds() -> None:
+    assert said(rollouts.rolling()) == "shop-web-3 created; pressure binds: CPU waits 24%, brakes from 20%"
+
+
+def test_a_step_that_bakes_says_for_how_long_still_and_then_that_its_gates_judge() -> None:
+    told = rollouts.rolling()
+    ready_ns = NOW_NS - 4 * SECOND
+    ready = tuple(
+        replace(unit, phase=UnitPhase.READY, since_ns=ready_ns) if unit.step == 1 else unit
+        for unit in told.units
+    )
+    told = replace(told, units=ready)
+    assert said(told) == "batch 1 is ready and bakes: its gates judge in 6.0s"
+    assert rollout_now.sentence(told, NOW_NS + 6 * SECOND)[0] == "batch 1 is ready: its gates judge"
+
+
+def test_on_its_way_back_it_says_why_and_how_far_it_is() -> None:
+    assert said(rollouts.rolling_back()) == "shop-web-1 exited with 1; 0 of 1 old containers run again"
+
+
+@pytest.mark.parametrize(
+    ("state", "words"),
+    [
+        (
+            RolloutState.COMMITTED,
+            "2 replicas run on 1.4.3; the old containers are removed",
+        ),
+        (
+            RolloutState.ROLLED_BACK,
+            "gate ratio: 1.9×; the old containers run as before, nothing is left of the new ones",
+        ),
+        (RolloutState.FAILED, "gate ratio: 1.9×; nothing was changed"),
+    ],
+)
+def test_the_end_says_what_was_done_and_what_is_left(state: RolloutState, words: str) -> None:
+    assert said(replace(rollouts.committed(), state=state, text="gate ratio: 1.9×")) == words
+
+
+@pytest.mark.parametrize(
+    ("rollout", "loud"),
+    [
+        (rollouts.rolling(), False),
+        (rollouts.holding(), True),
+        (rollouts.paused(), False),
+        (rollouts.lost(), True),
+        (rollouts.needs_person(), True),
+        (rollouts.rolling_back(), False),
+        (rollouts.committed(), False),
+    ],
+    ids=lambda value: value.state.value if isinstance(value, Rollout) else "",
+)
+def test_what_waits_for_a_person_stands_out_without_colours_too(rollout: Rollout, loud: bool) -> None:
+    _, ink, _ = rollout_words.state_span(rollout, UNICODE)
+    assert style_of(ink, VARIABLE_DEFAULTS).reverse is (True if loud else None)
 
 
 async def test_of_more_layers_than_there_is_room_for_those_under_way_come_first() -> None:

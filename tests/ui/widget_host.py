@@ -12,7 +12,7 @@ from textual.pilot import Pilot
 from textual.widget import Widget
 
 from patchdeck import heat
-from patchdeck.model import HeatGrid, HeatMode, LayerProgress, Severity
+from patchdeck.model import HeatGrid, HeatMode, LayerProgress, Refusal, Severity
 from patchdeck.startup import PHASES
 from tests.ui import rollouts, sample
 from themes.palettes import THEMES, VARIABLE_DEFAULTS
@@ -27,6 +27,7 @@ from widgets.journal_list import JournalLine, JournalList
 from widgets.knee_chart import KneeChart
 from widgets.notice import Notice
 from widgets.panel import Panel
+from widgets.plan_line import PlanLine
 from widgets.pull_bars import PullBars
 from widgets.question import Question
 from widgets.rollout_head import RolloutHead
@@ -228,6 +229,13 @@ def _question(glyphs: Glyphs) -> Question:
     return Question(sample.HOSTILE[3], lines, "do it", "leave it", glyphs=glyphs)
 
 
+def _plan_line(glyphs: Glyphs) -> PlanLine:
+    line = PlanLine(glyphs=glyphs)
+    refused = [Refusal(rule=text, text=text * 9) for text in sample.HOSTILE]
+    line.show(rollouts.plan(texts=sample.HOSTILE), refused, "")
+    return line
+
+
 EVERY: dict[str, Callable[[Glyphs], Panel]] = {
     "heatmap": _heatmap,
     "heatmap by service": _heatmap_by_service,
@@ -248,6 +256,7 @@ EVERY: dict[str, Callable[[Glyphs], Panel]] = {
     "pull bars": _pull_bars,
     "journal": _journal,
     "question": _question,
+    "plan line": _plan_line,
 }
 """Each widget filled with the sample, hostile texts included."""
 

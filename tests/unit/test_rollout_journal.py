@@ -27,12 +27,14 @@ from patchdeck.model import (
     SourceChanged,
     SourceState,
     StateEntered,
+    WorkerBegan,
     WorkerSeen,
 )
 from patchdeck.rollout import journal as journal_module
 from patchdeck.rollout.database import SCHEMA, JournalError
 from patchdeck.rollout.journal import Journal, WorkerThere
 from patchdeck.rollout.processes import Process, this_process
+from patchdeck.rollout.story import Story
 from patchdeck.sources.journal import JournalSource
 
 ME = Actor(user="me", host="here")
@@ -212,6 +214,30 @@ async def test_a_console_hears_of_entries_and_within_three_seconds_of_a_worker_t
     source.cancel()
     entered = [one.entry.sequence for one in heard if isinstance(one, JournalEntered)]
     assert entered == [1, 2]
+
+
+async def test_a_worker_that_came_and_went_between_two_looks_is_told_to_be_gone(tmp_path: Path) -> None:
+    heard: list[AnyObservation] = []
+
+    def seen() -> list[bool]:
+        return [one.alive for one in heard if isinstance(one, WorkerSeen)]
+
+    with Journal(tmp_path) as journal:
+        rollout = opened(journal)
+        source = asyncio.create_task(JournalSource(3600.0, heard.append, tmp_path).run())
+        await _until(lambda: seen() == [False])
+        journal.write(WorkerBegan(rollout=rollout, worker=ME))
+        await _until(lambda: seen() == [False, False])
+        source.cancel()
+    story = Story()
+    for one in heard:
+        if isinstance(one, JournalEntered):
+            story.apply(one.entry)
+        elif isinstance(one, WorkerSeen):
+            story.worker_seen(one.at_ns, alive=one.alive)
+    told = story.rollout()
+    assert told is not None
+    assert told.state is RolloutState.LOST
 
 
 async def test_a_journal_that_cannot_be_read_is_told_and_tried_again(tmp_path: Path) -> None:

@@ -49,7 +49,7 @@ from patchdeck.rollout.restoring import outline, restored
 from patchdeck.rollout.signals import Answer, Asked
 from patchdeck.rollout.state import Stage, Stand
 from patchdeck.rollout.steps import advance
-from patchdeck.rollout.story import rollout_of
+from patchdeck.rollout.story import Story, rollout_of
 from patchdeck.rollout.summing import remaining_s
 
 ME = Actor(user="me", host="here")
@@ -166,6 +166,26 @@ def test_one_whose_worker_is_gone_is_lost_and_one_that_was_left_in_order_is_not(
     left = (*BEGUN, *PASSED, WorkerEnded(rollout="r", why="paused"))
     assert story(*left, alive=False).state is RolloutState.PAUSED
     assert story(*left, WorkerBegan(rollout="r", worker=ME, number=2), alive=False).state is RolloutState.LOST
+
+
+@pytest.mark.parametrize("seen_first", [True, False])
+def test_a_worker_that_has_come_since_there_was_none_is_not_gone(seen_first: bool) -> None:
+    told = Story()
+    planned, began = numbered(*BEGUN)[:2]
+    assert isinstance(began, WorkerBegan)
+    if seen_first:
+        told.worker_seen(began.at_ns - 1, alive=False)
+    told.apply(planned)
+    told.apply(began)
+    if not seen_first:
+        told.worker_seen(began.at_ns - 1, alive=False)
+    found = told.rollout()
+    assert found is not None
+    assert found.worker_alive
+    told.worker_seen(began.at_ns + 1, alive=False)
+    found = told.rollout()
+    assert found is not None
+    assert found.state is RolloutState.LOST
 
 
 def test_one_that_no_worker_has_begun_is_planned_and_nothing_of_it_is_lost() -> None:

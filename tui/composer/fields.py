@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import ClassVar
 
 from textual import events, on
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, VerticalScroll
 from textual.message import Message
 from textual.suggester import SuggestFromList
@@ -49,12 +47,8 @@ class _Label(Panel):
 
 
 class FieldInput(Input):
-    """Up and down go from line to line; what is pasted is made harmless."""
+    """What is pasted is made harmless."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("up", "app.previous_panel", "Before", show=False, id="field.up"),
-        Binding("down,enter", "app.next_panel", "Next", show=False, id="field.down"),
-    ]
     DEFAULT_CSS = """
     FieldInput {
         height: 1; width: 1fr; border: none; padding: 0; background: $background; color: $foreground;
@@ -71,6 +65,16 @@ class FieldInput(Input):
             id=field.id,
             suggester=SuggestFromList(field.words) if field.words else None,
         )
+
+    async def _on_key(self, event: events.Key) -> None:
+        # In the order in which they were typed: Textual looks for a binding once a key has come up to the app, and by
+        # then what was typed after it is in the field.
+        for binding in self._bindings.key_to_bindings.get(event.key, ()):
+            event.stop()
+            event.prevent_default()
+            await self.run_action(binding.action)
+            return
+        await super()._on_key(event)
 
     def _on_paste(self, event: events.Paste) -> None:
         event.stop()

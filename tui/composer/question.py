@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from patchdeck.model import Order, Plan, Severity
+from patchdeck.model import Plan, Severity
 from themes.ramps import Glyphs
 from widgets import rollout_words, units
 
@@ -15,16 +15,6 @@ def title(plan: Plan, glyphs: Glyphs) -> str:
 def lines(plan: Plan) -> list[tuple[str, Severity]]:
     """What will happen: to what, from where to where, in which order, with what left, for how long."""
     several = "replica" if len(plan.units) == 1 else "replicas"
-    stop_first = sum(unit.order is Order.STOP_FIRST for unit in plan.units)
-    orders = [
-        f"{count} {order.value}"
-        for order, count in (
-            (Order.START_FIRST, len(plan.units) - stop_first),
-            (Order.STOP_FIRST, stop_first),
-        )
-        if count
-    ]
-    steps = ", ".join(f"{step.name} {len(step.units)}" for step in plan.steps)
     worst = plan.worst_capacity
     time = "not known" if plan.predicted_s is None else f"about {units.latency(plan.predicted_s)}"
     changes = len(plan.changes)
@@ -32,7 +22,7 @@ def lines(plan: Plan) -> list[tuple[str, Severity]]:
         (f"{len(plan.units)} {several} of {plan.service} on {plan.engine} are replaced.", Severity.WARNING),
         (f"from {plan.origin.image}", Severity.INFO),
         (f"to   {plan.to.image}", Severity.INFO),
-        (f"order: {', '.join(orders)}; steps: {steps}", Severity.INFO),
+        (f"order: {rollout_words.in_orders(plan)}; steps: {rollout_words.in_steps(plan)}", Severity.INFO),
         (
             f"at the worst moment {worst or 'none'} ready; time: {time}",
             Severity.INFO if worst else Severity.WARNING,

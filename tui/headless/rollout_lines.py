@@ -26,12 +26,12 @@ from patchdeck.model import (
     RolloutState,
     StateEntered,
     StepBegan,
-    Summary,
     UnitMoved,
     UnitPhase,
     WorkerBegan,
     WorkerEnded,
 )
+from widgets.rollout_summary import in_numbers
 from widgets.units import clock, latency, size
 
 
@@ -127,22 +127,6 @@ def ending(rollout: Rollout) -> Iterator[str]:
         yield in_numbers(rollout.summary)
     if advice := what_next(rollout):
         yield advice
-
-
-def in_numbers(summary: Summary) -> str:
-    """The summary of a rollout that is over."""
-    parts = [f"{latency(summary.seconds)} in all", f"{summary.startups} startups"]
-    if summary.new_p50_s is not None:
-        parts.append(f"p50 {latency(summary.new_p50_s)}, p95 {latency(summary.new_p95_s)}")
-    if summary.old_p50_s is not None:
-        parts.append(f"old version p50 {latency(summary.old_p50_s)}, p95 {latency(summary.old_p95_s)}")
-    if summary.pace is not None:
-        parts.append(f"pace {summary.pace:g}")
-    if summary.fewest_ready is not None:
-        parts.append(f"never fewer than {summary.fewest_ready} ready")
-    if summary.worker_restarts:
-        parts.append(f"worker restarted {summary.worker_restarts} times")
-    return "; ".join(parts)
 
 
 def what_next(rollout: Rollout) -> str:

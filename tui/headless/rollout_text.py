@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from patchdeck.model import AnyEntry, Rollout, RolloutUnit
-from tui.headless.rollout_lines import because, in_numbers, sentence, way, what_next, who
+from tui.headless.rollout_lines import because, sentence, way, what_next, who
 from tui.headless.rollout_list import STATE_COLOURS
 from tui.headless.table import RESET, Colour
 from tui.headless.wrapping import wrapped
 from widgets.cells import clean
+from widgets.rollout_summary import in_numbers
 from widgets.units import clock, date_and_clock, latency
 
 _LABEL = 10

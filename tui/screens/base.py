@@ -11,12 +11,13 @@ from textual.containers import Horizontal
 from textual.screen import Screen
 from textual.widget import Widget
 
+from patchdeck.model import Snapshot
 from themes.ramps import Glyphs
 from tui import keymap
 from tui.clock import Clock
 from tui.footer import Footer
 from tui.shown import Shown
-from widgets import units
+from widgets import rollout_words, units
 from widgets.notice import Notice
 from widgets.status_bar import StatusBar
 
@@ -134,9 +135,17 @@ class ConsoleScreen(Screen[None], inherit_bindings=False):
                 notice=self.patchdeck.notice,
                 simulated=shown is not None and shown.simulated,
                 replaying=replaying,
+                calls="" if snapshot is None else self._calls(snapshot),
                 recording="" if status is None else units.size(status.size_bytes),
                 recording_failed=status is not None and bool(status.detail),
             )
+
+    def _calls(self, snapshot: Snapshot) -> str:
+        """Rollouts that wait for a person are seen whatever one looks at."""
+        calling = [one for one in snapshot.rollouts if rollout_words.calls(one)]
+        if len(calling) > 1:
+            return f"{self.glyphs.warning} {len(calling)} rollouts wait"
+        return "".join(rollout_words.state_span(one, self.glyphs)[0] for one in calling)
 
     def on_mount(self) -> None:
         if self.children:

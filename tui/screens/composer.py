@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, ClassVar, Final
 
 from textual import on, work
 from textual.app import ComposeResult
-from textual.binding import BindingType
+from textual.binding import Binding, BindingType
 from textual.containers import Grid
 from textual.timer import Timer
 
@@ -26,6 +26,7 @@ from tui.composer.offering import offered, proposed, running_image
 from tui.off_screen import off_screen
 from tui.screens.base import ConsoleScreen
 from tui.shown import Shown
+from widgets.plan_line import PlanLine
 from widgets.plan_view import PlanView
 
 if TYPE_CHECKING:
@@ -40,15 +41,27 @@ class ComposerScreen(ConsoleScreen, inherit_bindings=False):
     """Plans as it is typed; begins nothing without its question being answered."""
 
     NAME = keymap.COMPOSER
-    BINDINGS: ClassVar[list[BindingType]] = [*keymap.bindings(keymap.COMPOSER)]
+    BINDINGS: ClassVar[list[BindingType]] = [
+        *keymap.bindings(keymap.COMPOSER),
+        # Of the screen and not of the fields: what is typed ahead while it stands still then goes to the field that it
+        # was meant for, whereas keys wait in the queue of the widget that has the keyboard when they come.
+        Binding("up", "to_field(-1)", "Before", show=False, priority=True, id="field.up"),
+        Binding("down,enter", "to_field(1)", "Next", show=False, priority=True, id="field.down"),
+        Binding("tab", "app.next_panel", "Next", show=False, priority=True, id="field.next"),
+        Binding("shift+tab", "app.previous_panel", "Before", show=False, priority=True, id="field.before"),
+    ]
     AUTO_FOCUS = f"#{IMAGE}"
     DEFAULT_CSS = """
     ComposerScreen {
         & > .body { grid-size: 2; grid-columns: 50 1fr; }
+        &.-short OfferList { max-height: 4; }
         &.-narrow > .body { grid-size: 1; grid-columns: 1fr; }
         &.-narrow PlanView { display: none; }
         &.-narrow.-plan PlanView { display: block; }
         &.-narrow.-plan Fields { display: none; }
+        & > PlanLine { display: none; }
+        &.-narrow > PlanLine { display: block; }
+        &.-narrow.-plan > PlanLine, &.-too-small > PlanLine { display: none; }
     }
     """
 
@@ -74,6 +87,7 @@ class ComposerScreen(ConsoleScreen, inherit_bindings=False):
         with Grid(classes="body"):
             yield Fields(self._values, glyphs=self.glyphs)
             yield PlanView(glyphs=self.glyphs)
+        yield PlanLine(glyphs=self.glyphs)
 
     def opened(self) -> None:
         self._desk = Desk(self.patchdeck.watch_object, self._settings)
@@ -198,10 +212,13 @@ class ComposerScreen(ConsoleScreen, inherit_bindings=False):
         self._show_plan()
 
     def _show_plan(self) -> None:
+        plan = self._plan
+        refusals = self._refusals(plan) if plan else ()
+        title = f"Roll out {self._service.name} {self.glyphs.dot} {self._service.engine}"
         for view in self.query(PlanView):
-            plan = self._plan
-            title = f"Roll out {self._service.name} {self.glyphs.dot} {self._service.engine}"
-            view.show_plan(title, plan, self._refusals(plan) if plan else (), self._waiting)
+            view.show_plan(title, plan, refusals, self._waiting)
+        for line in self.query(PlanLine):
+            line.show(plan, refusals, self._waiting)
 
     # Acts
 
@@ -211,7 +228,22 @@ class ComposerScreen(ConsoleScreen, inherit_bindings=False):
         view = self.query_one(PlanView)
         self.call_after_refresh(view.focus if to_plan else self.query_one(f"#{IMAGE}").focus)
 
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        if action == "to_field" and not isinstance(self.focused, FieldInput):
+            return False
+        return super().check_action(action, parameters)
+
+    def action_to_field(self, by: int) -> None:
+        if by > 0:
+            self.focus_next()
+        else:
+            self.focus_previous()
+
     def action_begin_rollout(self) -> None:
+        # After all that was typed before it.
+        (self.focused or self).call_later(self._begin_planned)
+
+    def _begin_planned(self) -> None:
         plan, app = self._plan, self.patchdeck
         if self._submitting or self._submitted:
             self._tell("It is submitted already, and waits for its journal.")
@@ -220,9 +252,6 @@ class ComposerScreen(ConsoleScreen, inherit_bindings=False):
         elif not app.arming.armed and (why := app.cannot_arm()):
             self._tell(f"Nothing was begun, and this console can not be armed: {why}", severe=True)
             self.run_worker(self._enter_disarmed(plan, why), group="refused")
-        elif not app.arming.armed:
-            self._tell("This console is disarmed: arm it, then begin again.")
-            app.action_arm()
         else:
             self._begin(plan)
 
@@ -232,10 +261,16 @@ class ComposerScreen(ConsoleScreen, inherit_bindings=False):
         from tui.composer import submitting  # noqa: PLC0415 - loads sqlite3
 
         assert self._target is not None
+        app = self.patchdeck
+        if not app.arming.armed:
+            if not await app.asked_to_arm():
+                return
+            if not self._fields.values[REASON].strip():
+                self._fields.fill({REASON: app.arming.reason})
         if not self._refusals(plan) and not await self._agreed(plan):
             return
-        if not self.patchdeck.may_act():
-            await self._enter_disarmed(plan, self.patchdeck.arming.why)
+        if not app.may_act():
+            await self._enter_disarmed(plan, app.arming.why)
             return
         beginning = partial(
             submitting.begin, plan, self._target, self._request(plan), actor("console"), self._settings

@@ -8,6 +8,7 @@ from typing import ClassVar
 from textual import events
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
+from textual.geometry import Size
 
 from patchdeck.model import Severity
 from themes.ramps import Glyphs
@@ -45,6 +46,8 @@ class ConfirmScreen(Modal[bool]):
         self._is_drawn = False
 
     def compose(self) -> ComposeResult:
+        # Before it is drawn for the first time: else it would fill the terminal for a moment.
+        self._fit(self.app.size)
         yield self._question
 
     def on_mount(self) -> None:
@@ -54,9 +57,12 @@ class ConfirmScreen(Modal[bool]):
         self._is_drawn = True
 
     def on_resize(self, event: events.Resize) -> None:
-        width = max(min(_WIDEST, event.size.width - 4), 1)
+        self._fit(event.size)
+
+    def _fit(self, size: Size) -> None:
+        width = max(min(_WIDEST, size.width - 4), 1)
         self._question.styles.width = width
-        self._question.styles.height = min(self._question.wanted_height(width), event.size.height)
+        self._question.styles.height = min(self._question.wanted_height(width), size.height)
 
     def on_click(self, event: events.Click) -> None:
         if event.widget is self:

@@ -24,7 +24,7 @@ from widgets.version_columns import Column
 from widgets.version_table import VersionTable
 
 MOST_ROLLOUTS = 4
-"""Open rollouts that are in view at once; the others are scrolled to."""
+"""Rollouts that are in view at once; the others are scrolled to."""
 
 
 class DeckScreen(View, inherit_bindings=False):
@@ -117,7 +117,7 @@ class DeckScreen(View, inherit_bindings=False):
 
     def _show_rollouts(self, snapshot: Snapshot) -> None:
         app = self.patchdeck
-        still = [one for one in snapshot.rollouts if one.open]
+        still = [one for one in snapshot.rollouts if rollout_words.matters(one, snapshot.at_ns)]
         self.set_class(bool(still), "-rolling")
         panel = self.query_one(RolloutPanel)
         panel.styles.height = min(len(still), MOST_ROLLOUTS) + 2

@@ -25,6 +25,7 @@ from patchdeck.model import (
     Verdict,
 )
 from tui import keymap
+from tui.rollout_left import left_to_do
 from tui.screens.base import ConsoleScreen
 from tui.shown import Shown
 from widgets.journal_list import JournalLine, JournalList
@@ -44,13 +45,13 @@ class RolloutScreen(ConsoleScreen, inherit_bindings=False):
     AUTO_FOCUS = "RolloutTree"
     DEFAULT_CSS = """
     RolloutScreen {
-        & > .body { grid-size: 1; grid-columns: 1fr; grid-rows: 8 3fr 2fr; }
+        & > .body { grid-size: 1; grid-columns: 1fr; grid-rows: 9 3fr 2fr; }
         & PullBars { display: none; }
         &.-pulling PullBars { display: block; }
-        &.-pulling > .body { grid-rows: 8 2fr 5 1fr; }
-        &.-pulling.-short > .body { grid-rows: 8 1fr 5 5; }
+        &.-pulling > .body { grid-rows: 9 2fr 5 1fr; }
+        &.-pulling.-short > .body { grid-rows: 9 1fr 4 4; }
 
-        &.-wide > .body { grid-size: 2; grid-columns: 3fr 2fr; grid-rows: 8 1fr 2fr; }
+        &.-wide > .body { grid-size: 2; grid-columns: 3fr 2fr; grid-rows: 9 1fr 2fr; }
         &.-wide RolloutHead { column-span: 2; }
         &.-wide RolloutTree, &.-wide JournalList { row-span: 2; }
         &.-wide.-pulling JournalList { row-span: 1; }
@@ -86,6 +87,7 @@ class RolloutScreen(ConsoleScreen, inherit_bindings=False):
             now_ns=snapshot.at_ns,
             keys=app.rollout_keys,
             submitted=app.submitted_words.get(rollout.id, ""),
+            left=left_to_do(rollout, snapshot),
         )
         self.query_one(RolloutTree).show(rollout)
         self.query_one(PullBars).show(rollout.layers)

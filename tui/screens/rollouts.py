@@ -10,6 +10,7 @@ from textual.binding import BindingType
 from textual.containers import Vertical
 
 from tui import keymap
+from tui.rollout_left import left_to_do
 from tui.screens.views import View
 from tui.shown import Shown
 from widgets.rollout_head import RolloutHead
@@ -24,7 +25,6 @@ class RolloutsScreen(View, inherit_bindings=False):
     DEFAULT_CSS = """
     RolloutsScreen {
         & > .body { height: 1fr; }
-        & RolloutHead { height: 8; }
     }
     """
 
@@ -65,6 +65,7 @@ class RolloutsScreen(View, inherit_bindings=False):
                 now_ns=snapshot.at_ns,
                 keys=self.patchdeck.rollout_keys,
                 submitted=self.patchdeck.submitted_words.get(selected.id, ""),
+                left=left_to_do(selected, snapshot),
             )
 
     @on(RolloutList.Opened)

@@ -9,6 +9,7 @@ from textual import events, on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
+from textual.geometry import Size
 
 from patchdeck.model import Severity
 from themes.ramps import Glyphs
@@ -19,6 +20,7 @@ from widgets.prompt import Prompt
 from widgets.question import Question
 
 _WIDEST = 92
+_PROMPT_ROWS = 3
 
 
 class _Told(Question):
@@ -39,7 +41,9 @@ class TypedScreen(Modal[str | None]):
     ]
     DEFAULT_CSS = """
     TypedScreen { align: center middle; background: $background 0%; }
-    TypedScreen > Vertical { height: auto; background: $background; }
+    TypedScreen > Vertical { background: $background; }
+    TypedScreen Prompt, TypedScreen Prompt:focus { height: 3; border: solid $frame-focus; }
+    TypedScreen Prompt.-ascii, TypedScreen Prompt.-ascii:focus { border: ascii $frame-focus; }
     """
 
     def __init__(
@@ -54,18 +58,23 @@ class TypedScreen(Modal[str | None]):
     ) -> None:
         super().__init__()
         self._told = _Told(title, lines, yes, no, glyphs=glyphs)
-        self._placeholder = placeholder
+        self._prompt = Prompt(placeholder)
+        self._prompt.set_class(glyphs.ascii, "-ascii")
+        self._both = Vertical(self._told, self._prompt)
 
     def compose(self) -> ComposeResult:
-        with Vertical():
-            yield self._told
-            yield Prompt(self._placeholder)
+        # Before it is drawn for the first time: else it would fill the terminal for a moment.
+        self._fit(self.app.size)
+        yield self._both
 
     def on_resize(self, event: events.Resize) -> None:
-        width = max(min(_WIDEST, event.size.width - 4), 1)
-        self.query_one(Vertical).styles.width = width
-        self._told.styles.width = width
-        self._told.styles.height = min(self._told.wanted_height(width), event.size.height - 1)
+        self._fit(event.size)
+
+    def _fit(self, size: Size) -> None:
+        width = max(min(_WIDEST, size.width - 4), 1)
+        height = max(min(self._told.wanted_height(width), size.height - _PROMPT_ROWS), 1)
+        self._told.styles.height = height
+        self._both.styles.width, self._both.styles.height = width, height + _PROMPT_ROWS
 
     def on_click(self, event: events.Click) -> None:
         if event.widget is self:

@@ -1,23 +1,31 @@
-"""The console answers keys as promptly while Prometheus fails as before, says what is wrong, and recovers by itself."""
+"""The console answers keys as promptly while Prometheus fails as before, says what is wrong, and recovers by itself. It
+does while a rollout goes on, too.
+"""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from statistics import median
 from typing import NamedTuple
 
 import pytest
 
+from patchdeck.model import RolloutState
+from patchdeck.rollout.database import STATE_FOLDER
 from patchdeck.versions import quantiles
-from tests.answering import answers_s, fails, lives, told_of_prometheus
+from tests.answering import CYCLE, ON_DECK, Key, answers_s, fails, lives, sort_by_name, told_of_prometheus
 from tests.lab.engine import Engine
 from tests.lab.herd import fire
 from tests.lab.images import Images
 from tests.lab.lab import Lab
 from tests.lab.prometheus import Prometheus
+from tests.lab.services import start_service
 from tests.live.broken_proxy import Break, BrokenProxy
 from tests.live.program import PATCHDECK
 from tests.live.prometheus_faults import Fault, of_the_proxy, of_the_server
+from tests.live.rollouts import QUICK, submitted, told, worker
 from tests.terminal import Terminal
 
 PROMISED_S = 0.1
@@ -26,6 +34,8 @@ AS_BEFORE = 2.0
 STRETCHES = 4
 """Others come and go, a fault stays: what it does to the console would be seen in each of so many stretches of keys."""
 ROUNDS = 2
+REPLICAS, WHILE_ROLLING = 8, 5.0
+"""A rollout keeps the processors at work itself; how soon a key is answered then is measured by `make bench`."""
 STATES = {
     **{one.value: "malformed" for one in Break if one is not Break.NOTHING},
     **dict.fromkeys(("killed", "restarted", Break.HANG_UP.value, Break.BAD_GATEWAY.value), "lost"),
@@ -41,8 +51,8 @@ class _Console(NamedTuple):
     faults: Mapping[str, Fault]
 
 
-def p95_s(terminal: Terminal) -> float:
-    found = quantiles(answers_s(terminal, ROUNDS)).p95_s
+def p95_s(terminal: Terminal, cycle: Sequence[Key] = CYCLE, rounds: int = ROUNDS) -> float:
+    found = quantiles(answers_s(terminal, rounds, cycle)).p95_s
     assert found is not None
     return found
 
@@ -82,3 +92,30 @@ def test_keys_are_answered_while_prometheus_is(console: _Console, name: str) -> 
         limit_s = max(PROMISED_S, AS_BEFORE * console.p95_before_s)
         assert any(p95_s(terminal) < limit_s for _ in range(STRETCHES))
     terminal.wait_for(lives, 60, f"the end of: {name}")
+
+
+@pytest.mark.timeout(180)
+async def test_keys_are_answered_while_a_rollout_goes_on(
+    stock: Engine, stock_images: Images, tmp_path: Path
+) -> None:
+    start_service(stock, stock_images.web("1.0"), REPLICAS)
+    start_service(stock, stock_images.web("1.0"), 1, service="api")
+    rollout = await submitted(stock, tmp_path, stock_images.web("1.1"), QUICK)
+    environ = {STATE_FOLDER: str(tmp_path), "XDG_STATE_HOME": str(tmp_path), "XDG_CONFIG_HOME": str(tmp_path)}
+    with Terminal([PATCHDECK, "--host", stock.host], environ=environ) as terminal:
+        terminal.wait_for(lambda text: "shop/api" in text and rollout_is_open(text), 30, "the rollout")
+        sort_by_name(terminal)
+        limit_s = max(PROMISED_S, WHILE_ROLLING * p95_s(terminal, ON_DECK))
+        carried_out = worker(rollout, tmp_path)
+        stretches = []
+        while carried_out.process.poll() is None:
+            stretches.append(p95_s(terminal, ON_DECK, 1))
+        assert told(rollout, tmp_path).state is RolloutState.COMMITTED
+        assert stretches, "there was no time to press keys"
+        assert median(stretches) < limit_s
+        terminal.press("q")
+        assert terminal.wait() == 0
+
+
+def rollout_is_open(text: str) -> bool:
+    return "Rollout ─" in text

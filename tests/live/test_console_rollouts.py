@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from patchdeck.model import Amount, Commanded, RolloutState, Strategy, WorkerBegan
+from patchdeck.model import ActRefused, Amount, Command, Commanded, RolloutState, Strategy, WorkerBegan
 from patchdeck.rollout.database import STATE_FOLDER
 from patchdeck.rollout.journal import Journal
 from patchdeck.rollout.processes import actor
@@ -64,7 +64,7 @@ def folder(tmp_path: Path) -> Iterator[Path]:
 
 
 @pytest.mark.timeout(240)
-async def test_a_rollout_is_promoted_and_outlives_its_worker_by_keys_while_another_console_looks_on(
+async def test_two_consoles_show_the_same_and_both_act_and_the_journal_tells_who_did_what(
     stock: Engine, stock_images: Images, folder: Path
 ) -> None:
     start_service(stock, stock_images.web("1.0"), 3)
@@ -83,15 +83,22 @@ async def test_a_rollout_is_promoted_and_outlives_its_worker_by_keys_while_anoth
         acting.wait_for(lambda text: "ARMED" in text and "DISARMED" not in text, 30, "being armed")
         looking.press("a")
         looking.wait_for(lambda text: "Nothing was done, disarmed" in text, what="being refused")
+        looking.press("A")
+        looking.wait_for(lambda text: "Arm this console" in text, what="the question why")
+        looking.press("relief shift\r")
+        looking.wait_for(lambda text: "ARMED" in text and "DISARMED" not in text, what="being armed")
 
-        acting.press("p")
-        acting.wait_for(
-            lambda text: "It is your word then that it passed" in text and "7 orders are too few" in text,
-            what="the evidence",
-        )
-        acting.press("y")
+        for terminal in (acting, looking):
+            terminal.press("p")
+            terminal.wait_for(
+                lambda text: "It is your word then that it passed" in text and "7 orders are too few" in text,
+                what="the evidence",
+            )
+        for terminal in (acting, looking):
+            terminal.press("y")
         assert wait_until(lambda: told(rollout, folder).step == 1, 60)
-        acting.wait_for(lambda text: "✓▲· batch 1" in text, 60, "the hold of the batch")
+        for terminal in (acting, looking):
+            terminal.wait_for(lambda text: "✓▲·" in text, 60, "the hold of the batch")
 
         os.kill(worker_of(rollout, folder), signal.SIGKILL)
         first.wait()
@@ -107,9 +114,15 @@ async def test_a_rollout_is_promoted_and_outlives_its_worker_by_keys_while_anoth
         assert wait_until(lambda: told(rollout, folder).workers == 2, 60)
         looking.wait_for(lambda text: "lost" not in text and "holding" in text, 60, "the hold, as before")
         acting.wait_for(lambda text: "p promote" in text and "submitted" not in text, 60, "the answer")
-        acting.press("p")
-        acting.wait_for(lambda text: "Next is the commit" in text, what="the question")
-        acting.press("y")
+        acting.press("q")
+        acting.wait_for(
+            lambda text: f"goes on without this console: rollout {rollout}" in text,
+            what="what goes on",
+        )
+        acting.press("n")
+        looking.press("p")
+        looking.wait_for(lambda text: "Next is the commit" in text, what="the question")
+        looking.press("y")
         for terminal in (acting, looking):
             terminal.press("4")
             terminal.wait_for(lambda text: "✓ committed" in text, 60, "the end")
@@ -119,6 +132,16 @@ async def test_a_rollout_is_promoted_and_outlives_its_worker_by_keys_while_anoth
     assert told(rollout, folder).state is RolloutState.COMMITTED
     new = stock.get("/images/shop/web:1.1/json")["Id"]
     assert {one["Image"] for one in service_now(stock).values()} == {new}
-    asked = [one for one in entries(rollout, folder) if isinstance(one, Commanded)]
-    assert {(one.by.program, one.reason) for one in asked} == {("console", "change 4711")}
-    assert sum(isinstance(one, WorkerBegan) for one in entries(rollout, folder)) == 2
+    known = entries(rollout, folder)
+    asked = [one for one in known if isinstance(one, Commanded)]
+    by = {acting.pid: "change 4711", looking.pid: "relief shift"}
+    assert all((one.by.program, one.reason) == ("console", by[one.by.pid]) for one in asked)
+    first_answer, *others = [one for one in asked if one.accepted]
+    assert first_answer.command is Command.PROMOTE, "the first of the two is heard, whoever that was"
+    assert [(one.command, one.by.pid) for one in others] == [
+        (Command.RESUME, acting.pid),
+        (Command.PROMOTE, looking.pid),
+    ]
+    (refused,) = [one for one in known if isinstance(one, ActRefused)]
+    assert (refused.act, refused.by.pid, refused.refusals[0].rule) == ("abort", looking.pid, "disarmed")
+    assert sum(isinstance(one, WorkerBegan) for one in known) == 2

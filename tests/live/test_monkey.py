@@ -162,7 +162,7 @@ class Life:
 def _stop(terminal: Terminal) -> None:
     os.kill(terminal.pid, signal.SIGTSTP)
     stat = Path(f"/proc/{terminal.pid}/stat")
-    wait_until(lambda: stat.read_text().rsplit(")", 1)[1].split()[0] in "TZ", 5)
+    wait_until(lambda: stat.read_text().rsplit(")", 1)[1].split()[0] in "TZ", LEAVING_S)
     os.kill(terminal.pid, signal.SIGCONT)
 
 

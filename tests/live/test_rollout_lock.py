@@ -3,6 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import pwd
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
 import msgspec
@@ -10,14 +18,19 @@ import pytest
 
 from patchdeck.model import Noted, RolloutState
 from patchdeck.rollout import lock, locking
+from patchdeck.rollout.database import STATE_FOLDER
 from patchdeck.rollout.hands import Hands
+from patchdeck.rollout.journal import Journal
 from patchdeck.rollout.lock import Held, Lock
-from patchdeck.rollout.processes import Process, this_process
+from patchdeck.rollout.processes import Process, actor, this_process
+from patchdeck.rollout.submit import submit
+from patchdeck.sources.targets import Target
+from tests.lab.client import EngineClient
 from tests.lab.engine import Engine
 from tests.lab.images import Images
 from tests.lab.services import start_service
 from tests.live.commands import Commands
-from tests.live.rollouts import QUICK, entries, locks, service_now, submitted, target_of
+from tests.live.rollouts import QUICK, entries, locks, planned, service_now, submitted, target_of, told
 from tests.live.underway import running, stands, until
 
 ME = this_process()
@@ -136,4 +149,79 @@ def test_the_command_takes_a_lock_over_from_another_host_only_where_it_is_told_t
     assert refused.returncode == 5
     assert "locked by rollout r1 of ops@elsewhere" in refused.stdout
     assert commands.run(stock_images.web("1.1"), "--take-over").returncode == 0
+    assert not locks(stock)
+
+
+# --- two users ------------------------------------------------------------------------------------
+
+AS_SOMEONE_ELSE = (
+    *("setpriv", "--reuid=nobody", "--regid=nogroup", "--clear-groups"),
+    # To read Python and the checkout, which may be their owner's alone; it gives no right to anyone's processes.
+    *("--inh-caps=+dac_read_search", "--ambient-caps=+dac_read_search"),
+)
+
+
+@asynccontextmanager
+async def open_to_everyone(engine: EngineClient) -> AsyncIterator[Target]:
+    """The engine on a port of this host: its socket lies in a folder of the lab's, which is root's alone."""
+
+    async def relay(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        there, back = await asyncio.open_unix_connection(engine.host.removeprefix("unix://"))
+        await asyncio.gather(_pass_on(reader, back), _pass_on(there, writer))
+
+    server = await asyncio.start_server(relay, "127.0.0.1", 0)
+    async with server:
+        port = server.sockets[0].getsockname()[1]
+        yield Target(name="lab", host=f"tcp://127.0.0.1:{port}", chosen="test")
+
+
+async def _pass_on(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    with suppress(ConnectionError):
+        while chunk := await reader.read(65_536):
+            writer.write(chunk)
+            await writer.drain()
+    writer.close()
+
+
+def give(folder: Path, to: pwd.struct_passwd) -> None:
+    for path in (folder, *folder.iterdir()):
+        shutil.chown(path, to.pw_uid, to.pw_gid)
+
+
+@pytest.fixture
+def theirs() -> Iterator[Path]:
+    """A state folder of someone else, where they can reach it."""
+    folder = Path(tempfile.mkdtemp(prefix="patchdeck-theirs-"))
+    yield folder
+    shutil.rmtree(folder)
+
+
+async def test_another_user_is_held_off_as_long_as_the_holder_is_there_and_no_longer(
+    stock: Engine, stock_images: Images, theirs: Path
+) -> None:
+    someone = pwd.getpwnam("nobody")
+    start_service(stock, stock_images.web("1.0"), 1)
+    plan = await planned(stock, stock_images.web("1.1"), QUICK)
+
+    async def rolled_out_by_someone_else(target: Target) -> tuple[str, int]:
+        with Journal(theirs) as journal:
+            rollout = submit(journal, plan, target, actor("test")).rollout
+        give(theirs, someone)
+        worker = await asyncio.create_subprocess_exec(
+            *(*AS_SOMEONE_ELSE, sys.executable, "-m", "patchdeck.rollout.worker", rollout),
+            env=os.environ | {STATE_FOLDER: str(theirs), "LOGNAME": someone.pw_name, "HOME": str(theirs)},
+            stdin=subprocess.DEVNULL,
+        )
+        return rollout, await worker.wait()
+
+    async with open_to_everyone(stock) as target, Hands(target_of(stock)) as hands:
+        await take(hands, "mine")
+        rollout, status = await rolled_out_by_someone_else(target)
+        assert status == 5
+        assert "locked by rollout mine of ops@" in told(rollout, theirs).text
+        await lock.release(hands, "shop/web", "mine")
+        await take(hands, "mine", GONE)
+        rollout, status = await rolled_out_by_someone_else(target)
+        assert status == 0, told(rollout, theirs).text
+        assert told(rollout, theirs).state is RolloutState.COMMITTED
     assert not locks(stock)

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from patchdeck.model.journal import AnyEntry
 from patchdeck.model.rollouts import Rollout
 from patchdeck.rollout.journal import Journal
 from patchdeck.rollout.story import Story
+
+_NOW_NS: Final = 1 << 62
+"""It looks whenever it is asked: what it sees is newer than every entry, whatever the clocks say."""
 
 
 class Follower:
@@ -20,8 +25,6 @@ class Follower:
         self._story = Story()
         self.entries: list[AnyEntry] = []
         """All so far, in order."""
-        self._newest_ns = 0
-        """Of all entries: what is looked at now is later than any of them."""
         self.has_worker = True
         """As of the last `news`."""
 
@@ -29,13 +32,12 @@ class Follower:
         """Entries that were written since the last call, in order."""
         # Whether the worker is there is asked before its entries are read: what it wrote before it went is among them.
         self.has_worker = self._journal.has_worker(self._rollout)
-        self._story.worker_seen(self._newest_ns, alive=self.has_worker)
+        self._story.worker_seen(_NOW_NS, alive=self.has_worker)
         last = self.entries[-1].sequence if self.entries else 0
         new = [entry for entry in self._read() if entry.sequence > last]
         for entry in new:
             self.entries.append(entry)
             self._story.apply(entry)
-            self._newest_ns = max(self._newest_ns, entry.at_ns)
         return new
 
     def rollout(self) -> Rollout:

@@ -7,6 +7,7 @@ import os
 import shlex
 import signal
 import subprocess
+import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final, Literal
@@ -31,6 +32,9 @@ _PLANS: Final = 30
 """So often a plan is asked for, a second each."""
 _PATIENCE_S: Final = (2, 4, 8, 16, 32)
 """For an answer to a key, before it is pressed again."""
+_ANSWER_S: Final = 90.0
+_NO: Final = "leave it as it is"
+"""In every question about a rollout."""
 _FIELD_ENDS: Final = 50
 """Columns of the composer's fields."""
 
@@ -174,11 +178,20 @@ def _type_image(console: Terminal, image: str) -> None:
     raise TerminalError(f"{image} is not in its field:\n{console.text}")
 
 
+def agree(console: Terminal) -> None:
+    """Say yes to what was composed. Of keys that were pressed early there may be a second question behind the first."""
+    for _ in _PATIENCE_S:
+        console.press("y")
+        if _comes(console, lambda text: "begin nothing" not in text):
+            return
+    raise TerminalError(f"yes is not heard:\n{console.text}")
+
+
 def begin(console: Terminal, bastion: Bastion, image: str) -> str:
     """Compose it, confirm it, and return its ID as soon as it is submitted."""
     known = bastion.rollouts()
     compose(console, image)
-    console.press("y")
+    agree(console)
     assert wait_until(lambda: len(bastion.rollouts()) > len(known), 15), console.text
     (rollout,) = set(bastion.rollouts()) - set(known)
     return rollout
@@ -187,16 +200,31 @@ def begin(console: Terminal, bastion: Bastion, image: str) -> str:
 def answer(console: Terminal, key: str, words: str) -> None:
     """Press a key that asks first, and say yes once these words are in the question.
 
-    Where the screen still shows what was before, the question is another one: that is said no to, and asked again.
+    Where the screen still shows what was before, the question is another one: that is said no to, and asked again. A
+    console on a busy machine may take seconds for each.
     """
-    for patience_s in _PATIENCE_S:
-        console.press(key)
-        with contextlib.suppress(TerminalError):
-            console.wait_for(lambda text: words in text, patience_s, "the question")
+    until = time.monotonic() + _ANSWER_S
+    while time.monotonic() < until:
+        shown = console.text
+        if words in shown:
             console.press("y")
-            return
-        console.press("n")  # an escape and the next key would be one key, with alt
+            if _comes(console, lambda text: words not in text):
+                return
+        elif _NO in shown:
+            console.press("n")
+            _comes(console, lambda text: _NO not in text)
+        else:
+            console.press(key)
+            _comes(console, lambda text: _NO in text)
     raise TerminalError(f"{key!r} does not ask {words!r}:\n{console.text}")
+
+
+def _comes(console: Terminal, condition: Callable[[str], object]) -> bool:
+    try:
+        console.wait_for(condition, _PATIENCE_S[1])
+    except TerminalError:
+        return False
+    return True
 
 
 def die(way: Way, console: Terminal, bastion: Bastion, rollout: str, server: SshServer | None) -> None:

@@ -17,7 +17,7 @@ from typing import Final
 
 import pytest
 
-from patchdeck.model import AnyEntry, Commanded, PullProgressed, Rollout, RolloutState, UnitPhase
+from patchdeck.model import AnyEntry, Commanded, Intended, Rollout, RolloutState, UnitPhase
 from tests.lab.engine import Engine
 from tests.lab.images import Images
 from tests.lab.processes import wait_until
@@ -81,7 +81,7 @@ def _has_come_to(step: int, rollout: Rollout) -> bool:
 PHASES: Final = {
     "submitted": Phase(lambda rollout, _: rollout, lasts=False),
     "pulling": Phase(
-        lambda _, known: any(isinstance(one, PullProgressed) and not one.done for one in known), "1.2"
+        lambda _, known: any(isinstance(one, Intended) and one.act == "pull" for one in known), "1.2"
     ),
     "canary": Phase(lambda rollout, _: _under_way(rollout, 0), healthy_by_go=True, waits=True),
     "held": Phase(lambda rollout, _: rollout.state is RolloutState.HOLDING, config=CONFIG + NEVER_SURE),
@@ -177,6 +177,7 @@ class Play:
             rollout = begin(console, self.bastion, image)
             if self.phase.goes_back:
                 self.bastion.until(rollout, lambda told: told.state is RolloutState.HOLDING)
+                console.wait_for(lambda text: "holding" in text and "promote" in text, 60, "the hold")
                 answer(console, "a", "go back to 1.0")
             assert wait_until(
                 lambda: self.phase.begun(self.bastion.told(rollout), self.bastion.entries(rollout)), 60

@@ -29,6 +29,12 @@ from tui.screens.arming import ArmingScreen
 WHY = "CVE-2026-1"
 
 
+@pytest.fixture(autouse=True)
+def patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The watch of these tests speaks once, and a busy machine is slow."""
+    monkeypatch.setattr(armed, "SILENT_S", 600.0)
+
+
 def on_console(watch: FakeWatch | None = None, **given: Any) -> AbstractAsyncContextManager[Any]:
     """With what is told in notices."""
     return console(watch, notifications=True, **given)

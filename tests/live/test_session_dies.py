@@ -201,6 +201,11 @@ class Play:
                 assert self.bastion.told(rollout).open, "another console came in between"
             go_on()
             self.bastion.go.touch()
+            if (
+                self.bastion.worker(rollout) is None
+                and self.bastion.told(rollout).state is RolloutState.PLANNED
+            ):
+                answer(console, " ", "start a worker")  # the session died between the entry and the worker
             if self.bastion.told(rollout).state is RolloutState.HOLDING:
                 for step, words in ((1, "Next is batch 1"), (2, "Next is the commit")):
                     answer(console, "p", words)

@@ -110,9 +110,11 @@ class Database:
         return found.st_dev, found.st_ino
 
     def close(self) -> None:
-        if self._connection is not None:
-            self._connection.close()
-            self._connection = None
+        """Waits for a statement of another thread: SQLite ends the process if its connection goes meanwhile."""
+        with self._turn:
+            if self._connection is not None:
+                self._connection.close()
+                self._connection = None
 
     def _make(self) -> None:
         """The file, before SQLite makes it: its owner's alone from the first instant.

@@ -23,7 +23,7 @@ from tests.lab.services import start_service
 from tests.live.credentials import NOBODY, USERS, helped, logged_in
 from tests.live.rollouts import QUICK, entries, planned, service_now, submitted, target_of
 from tests.live.underway import ME, as_it_was, ended, newer_in_full
-from widgets.rollout_words import waits_for
+from widgets.rollout_now import sentence
 
 LARGE_BYTES = 30_000_000
 ImagesOf = Callable[[Engine, Registry | None], Images]
@@ -69,8 +69,9 @@ async def test_all_layers_are_pulled_with_the_users_helper_before_any_container_
     seen = rollout_of([one for one in written if one.sequence <= halfway.sequence])
     assert seen is not None
     assert len(seen.layers) > 1
-    assert "pulling" in waits_for(seen)[0]
-    assert "of 30 MB" in waits_for(seen)[0]
+    told, _ = sentence(seen, halfway.at_ns)
+    assert told.startswith("pulling ")
+    assert told.endswith(" of 30 MB")
     assert "Secret" not in repr(written)
 
 

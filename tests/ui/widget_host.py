@@ -43,6 +43,8 @@ class Host(App[None]):
     """Holds widgets and remembers their messages."""
 
     ENABLE_COMMAND_PALETTE = False
+    CSS = "Screen { overflow: hidden; }"
+    """A widget that is higher than the screen loses its last lines, not columns to a scroll bar."""
 
     def __init__(self, *widgets: Widget, theme: str = "patchdeck-dark") -> None:
         super().__init__()

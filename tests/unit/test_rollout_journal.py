@@ -7,6 +7,7 @@ import os
 import sqlite3
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -249,6 +250,23 @@ async def test_a_journal_that_cannot_be_read_is_told_and_tried_again(tmp_path: P
     assert isinstance(told, SourceChanged)
     assert told.state is SourceState.LOST
     source.cancel()
+
+
+def test_a_journal_is_not_closed_while_another_thread_reads_it(tmp_path: Path) -> None:
+    reading, read = threading.Event(), []
+    numbers = "SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 300000"
+
+    def count(journal: Journal) -> None:
+        with journal.told():
+            reading.set()
+            read.append(journal.one(f"WITH RECURSIVE n(i) AS ({numbers}) SELECT max(i) FROM n"))
+
+    with Journal(tmp_path) as there:
+        thread = threading.Thread(target=count, args=(there,))
+        thread.start()
+        assert reading.wait(10)
+    assert read == [(300000,)]
+    thread.join()
 
 
 async def test_a_journal_that_is_removed_is_told_and_another_one_in_its_place_is_followed(

@@ -74,7 +74,8 @@ class View(ConsoleScreen, inherit_bindings=False):
 
     def _note_filter(self) -> None:
         typing = self._filter_line is not None and self._filter_line.is_open
-        self.query_one(FilterNote).show("" if typing else self.patchdeck.looking.words)
+        for note in self.query(FilterNote):  # none on a view that is being taken down
+            note.show("" if typing else self.patchdeck.looking.words)
 
     def action_zoom_out(self) -> None:
         self.patchdeck.look(self.patchdeck.looking.longer())

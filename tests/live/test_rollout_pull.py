@@ -20,7 +20,7 @@ from tests.lab.images import Images
 from tests.lab.lab import Lab
 from tests.lab.registry import Registry
 from tests.lab.services import start_service
-from tests.live.credentials import NOBODY, USERS, helped, logged_in
+from tests.live.credentials import NOBODY, PASSWORD, USERS, helped, logged_in
 from tests.live.rollouts import QUICK, entries, planned, service_now, submitted, target_of
 from tests.live.underway import ME, as_it_was, ended, newer_in_full
 from widgets.rollout_now import sentence
@@ -72,7 +72,7 @@ async def test_all_layers_are_pulled_with_the_users_helper_before_any_container_
     told, _ = sentence(seen, halfway.at_ns)
     assert told.startswith("pulling ")
     assert told.endswith(" of 30 MB")
-    assert "Secret" not in repr(written)
+    assert PASSWORD not in repr(written)
 
 
 @newer_in_full

@@ -278,6 +278,7 @@ def every_view() -> Iterator[Words]:
     waiting = (committed(), returned(), braked())
     stories: tuple[tuple[Rollout, ...], ...] = (
         (),
+        (replace(rollout(GATEWAY), step=None),),
         (rollout(GATEWAY),),
         (rollout(GATEWAY, *unit_ready(0)),),
         (held(SAMPLE),),

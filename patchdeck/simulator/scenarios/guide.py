@@ -141,8 +141,10 @@ def _rolling(rollout: Rollout) -> tuple[str, str]:
     name, step = rollout.service, rollout.step
     if step is not None and step >= len(rollout.plan.steps):
         return f"{name} is being committed: its old containers go.", "Nothing to do: look on."
+    if step is None:
+        return f"{name} to {_to(rollout)}: its worker looks at what is there.", "Nothing to do: look on."
     done = sum(unit.phase in _DONE for unit in rollout.units)
-    at = rollout.plan.steps[step].name if step is not None else "its worker looks"
+    at = rollout.plan.steps[step].name
     return (
         f"{name} to {_to(rollout)}: {at}, {done} of {len(rollout.units)} replicas ready.",
         "Nothing to do: its gates judge it once a step is ready.",

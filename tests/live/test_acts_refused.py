@@ -122,7 +122,8 @@ def _freeze(engine: Engine) -> None:
 
 
 @pytest.mark.timeout(240)
-@pytest.mark.parametrize("spoil", [_lose, pytest.param(_freeze, marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("spoil", [_lose, _freeze])
 def test_on_an_engine_of_which_nothing_is_heard_acts_are_refused_and_the_audit_trail_holds_them(
     spoil: Callable[[Engine], None], stock: Engine, stock_images: Images, tmp_path: Path
 ) -> None:

@@ -209,6 +209,7 @@ def telling(*arguments: str) -> Iterator[subprocess.Popen[str]]:
 HEADLESS = 8
 
 
+@pytest.mark.slow
 def test_the_headless_commands_tell_of_a_recording_what_they_told_live(
     stock: Engine, stock_images: Images, tmp_path: Path
 ) -> None:

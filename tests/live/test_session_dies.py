@@ -102,7 +102,7 @@ PHASES: Final = {
 }
 LIKELY_VICTIM: Final = ("choom", "--adjust", "300", "--")
 """Runs a console as one that the kernel ends early for want of memory, as those of some desktops are."""
-IN_SHORT: Final[set[tuple[Way, str]]] = {("killed", "held"), ("closed", "batch"), ("cut", "canary")}
+IN_SHORT: Final[set[tuple[Way, str]]] = {("killed", "held"), ("cut", "canary")}
 """What is played each time; the others on demand."""
 
 

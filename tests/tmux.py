@@ -57,6 +57,9 @@ class Tmux:
         configuration.write_text(_CONFIGURATION.format(term=term), encoding="ascii")
         given = {"LC_ALL": "C.UTF-8", **(environ or {})}
         command = ["env", "-u", "COLORTERM", "-u", "NO_COLOR", *(f"{k}={v}" for k, v in given.items()), *argv]
+        self._status = folder / "tmux.status"
+        # tmux itself now and then never hears that its program ended (3.3a: it stays a zombie), so a shell writes it down.
+        command = ["sh", "-c", 'trap : INT; "$@"; echo $? >"$0"', str(self._status), *command]
         size = ("-x", str(columns), "-y", str(rows))
         self._tmux("-f", str(configuration), "new-session", "-d", "-s", _WINDOW, *size, shlex.join(command))
 
@@ -100,8 +103,7 @@ class Tmux:
     @property
     def status(self) -> int | None:
         """The exit status of the program; None as long as it runs."""
-        # Empty for a moment, between the end of the terminal and that of the program.
-        told = self._asked("pane_dead_status")
+        told = self._status.read_text(encoding="ascii") if self._status.exists() else ""
         return int(told) if told else None
 
     def _asked(self, name: str) -> str:

@@ -67,7 +67,7 @@ def _stalled(engine: Engine, images: Images, folder: Path, *, replicas: int, rea
 def test_the_rollout_does_not_notice_a_terminal_that_stalls(
     stock: Engine, stock_images: Images, tmp_path: Path
 ) -> None:
-    assert _stalled(stock, stock_images, tmp_path, replicas=4, ready_after_s=1) > 5
+    assert _stalled(stock, stock_images, tmp_path, replicas=8, ready_after_s=1) > 5
 
 
 @pytest.mark.slow

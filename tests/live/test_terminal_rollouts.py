@@ -298,7 +298,7 @@ def goes_back_by_itself(stock: Engine, old: list[Container], console: Console, *
     """From the yes to the end, without another key."""
     console.terminal.press("y")
     console.shows("◀ rolled back", "the old containers run as before", "nothing is left to be done", *why)
-    assert console.terminal.has_rung
+    assert wait_until(lambda: console.terminal.has_rung, 5), "tmux tells of a bell a moment after the text"
     console.looks_whole()
     as_before(stock, old)
     assert console.newest.state is RolloutState.ROLLED_BACK

@@ -58,7 +58,7 @@ class Tmux:
         given = {"LC_ALL": "C.UTF-8", **(environ or {})}
         command = ["env", "-u", "COLORTERM", "-u", "NO_COLOR", *(f"{k}={v}" for k, v in given.items()), *argv]
         self._status = folder / "tmux.status"
-        # tmux itself now and then never hears that its program ended (3.3a: it stays a zombie), so a shell writes it down.
+        # tmux 3.3a now and then never hears that its program ended (it stays a zombie): a shell writes it down.
         command = ["sh", "-c", 'trap : INT; "$@"; echo $? >"$0"', str(self._status), *command]
         size = ("-x", str(columns), "-y", str(rows))
         self._tmux("-f", str(configuration), "new-session", "-d", "-s", _WINDOW, *size, shlex.join(command))

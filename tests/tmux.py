@@ -124,7 +124,7 @@ class Tmux:
         """Until all of them are on the screen."""
         return self.wait_for(lambda text: all(word in text for word in words), timeout, repr(words))
 
-    def ended(self, timeout: float = 10.0) -> int:
+    def ended(self, timeout: float = 60.0) -> int:
         """Waits for the program to end; its exit status."""
         until = time.monotonic() + timeout
         while (status := self.status) is None:

@@ -253,8 +253,8 @@ class Conductor:
                 await asyncio.sleep(1.0)
                 await self._link.until_there()
                 continue
-            held = PauseKind.GATE in self.state.pauses and self.state.step == step
-            if self.state.stage is not Stage.JUDGING and not held:
+            open_still = self.state.stage is Stage.JUDGING or PauseKind.GATE in self.state.pauses
+            if self.state.step != step or not open_still:
                 return  # one of them failed meanwhile and it goes back, or a person decided
             await self._write(*(one for one in said if gist(one) not in told))
             told |= {gist(one) for one in said}

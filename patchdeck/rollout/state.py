@@ -71,6 +71,8 @@ class State(Value, frozen=True, kw_only=True):
     pauses: frozenset[PauseKind] = frozenset()
     promoted: int | None = None
     """The step whose gates a person took for passed before its units were seen again."""
+    asked_again: int | None = None
+    """The step whose gates held, and are asked again by a person's wish."""
     leaving: bool = False
     """The worker was told to end once no unit is under way."""
     left: bool = False

@@ -178,7 +178,8 @@ def _command(outline: Outline, state: State, asked: Asked) -> Moved:
             return _no(state, "it is going back, which nothing holds up")
         case Command.PAUSE, _:
             return replace(state, pauses=state.pauses | {PauseKind.ASKED}), (Answer(accepted=True),)
-        case Command.PROMOTE, _ if PauseKind.GATE in lifted:
+        # Whoever promotes what another has just asked again saw the same hold.
+        case Command.PROMOTE, _ if PauseKind.GATE in lifted or state.asked_again == state.step:
             passed = replace(state, pauses=state.pauses - lifted)
             # A worker that resumed has to see the step's units again first.
             ready = _is_ready(outline, state)
@@ -188,7 +189,8 @@ def _command(outline: Outline, state: State, asked: Asked) -> Moved:
             return _no(state, "nothing waits for it: neither a gate nor the end of a step")
         case _ if not lifted:
             return _no(state, "it is not paused")
-    return replace(state, pauses=state.pauses - lifted), (Answer(accepted=True),)
+    asked_again = state.step if PauseKind.GATE in lifted else state.asked_again
+    return replace(state, pauses=state.pauses - lifted, asked_again=asked_again), (Answer(accepted=True),)
 
 
 def _no(state: State, text: str) -> Moved:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from patchdeck.model import ActRefused, Amount, Command, Commanded, RolloutState, Strategy, WorkerBegan
+from patchdeck.model import ActRefused, Amount, Command, Commanded, RolloutState, StateEntered, Strategy, WorkerBegan
 from patchdeck.rollout.database import STATE_FOLDER
 from patchdeck.rollout.journal import Journal
 from patchdeck.rollout.processes import actor
@@ -49,6 +49,14 @@ def worker_of(rollout: str, folder: Path) -> int:
         process = journal.worker(rollout)
     assert process is not None
     return process.pid
+
+
+def held_after_being_asked_again(rollout: str, folder: Path) -> bool:
+    """Until then the screens show, rightly, the hold that the worker before this one came to."""
+    known = entries(rollout, folder)
+    asked = [at for at, one in enumerate(known) if isinstance(one, Commanded) and one.command is Command.RESUME]
+    later = known[asked[-1] :] if asked else ()
+    return any(isinstance(one, StateEntered) and one.state is RolloutState.HOLDING for one in later)
 
 
 @pytest.fixture
@@ -112,6 +120,7 @@ async def test_two_consoles_show_the_same_and_both_act_and_the_journal_tells_who
         )
         acting.press("y")
         assert wait_until(lambda: told(rollout, folder).workers == 2, 60)
+        assert wait_until(lambda: held_after_being_asked_again(rollout, folder), 60)
         looking.wait_for(lambda text: "lost" not in text and "holding" in text, 60, "the hold, as before")
         acting.wait_for(lambda text: "p promote" in text and "submitted" not in text, 60, "the answer")
         acting.press("q")

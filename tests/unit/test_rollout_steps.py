@@ -149,7 +149,8 @@ def test_a_step_ends_by_a_pass_or_by_a_person_alone(name: str) -> None:
         if after.step == state.step:
             continue
         assert after.step == state.step + 1
-        promoted = signal == Asked(command=Command.PROMOTE) and PauseKind.GATE in state.pauses
+        held = PauseKind.GATE in state.pauses or state.asked_again == state.step
+        promoted = signal == Asked(command=Command.PROMOTE) and held
         assert promoted or (isinstance(signal, Judged) and signal.verdict is Verdict.PASS)
 
 
@@ -304,3 +305,23 @@ def test_a_gate_promoted_right_after_a_worker_resumed_is_passed_once_its_units_w
     # The next step is judged as any other.
     state, effects = advance(outline, state, UnitReady(unit=1))
     assert effects == (Judge(step=1),)
+
+
+def test_a_gate_promoted_while_it_is_asked_again_is_passed_and_one_that_never_held_is_not() -> None:
+    outline = Outline(steps=((0,), (1,)), orders=(STOP, STOP), budget=1)
+    judging = replace(
+        fresh(outline), stands=(Stand.READY, Stand.WAITING), locked=True, prepared=True, changed=True
+    )
+    state, effects = advance(outline, judging, EngineBack())
+    assert effects == (Judge(step=0),)
+    promote = Asked(command=Command.PROMOTE)
+    assert advance(outline, state, promote)[1][0] == Answer(
+        accepted=False, text="nothing waits for it: neither a gate nor the end of a step"
+    )
+    state, _ = advance(outline, state, Judged(step=0, verdict=Verdict.HOLD))
+    state, effects = advance(outline, state, Asked(command=Command.RESUME))
+    assert (state.public, effects[1:]) == (RolloutState.RUNNING, (Judge(step=0),))
+    state, effects = advance(outline, state, promote)
+    assert (state.step, effects[1:]) == (1, (Go(unit=1),))
+    # What the first asking still says of the step before changes nothing.
+    assert advance(outline, state, Judged(step=0, verdict=Verdict.HOLD))[0] == state

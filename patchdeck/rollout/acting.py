@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
+import logging
 import time
 from collections.abc import Awaitable, Callable
-from typing import TypeVar
+from typing import Final, TypeVar
 
-from patchdeck.model.journal import Answered, Intended
+from patchdeck.model.journal import Answered, AnyEntry, Intended
 from patchdeck.rollout.crash_points import POINTS
 from patchdeck.rollout.descriptions import Descriptions
 from patchdeck.rollout.hands import Created, Hands, NoAnswer
@@ -18,6 +20,13 @@ from patchdeck.rollout.unit import Act, ActKind
 from patchdeck.sources.engine.connection import Refused
 
 T = TypeVar("T")
+
+_log: Final = logging.getLogger(__name__)
+
+_PLAIN: Final = frozenset({ActKind.FENCE, ActKind.STOP, ActKind.RENAME, ActKind.REMOVE})
+"""Acts after whose success nothing of the answer is needed: it is written with what follows. Was it not, for its worker
+was killed in between, then the containers tell.
+"""
 
 
 class Journalling:
@@ -38,19 +47,21 @@ class Journalling:
 
         async def tell(container_id: str, *, ok: bool, status: int | None, text: str) -> float:
             took_s = time.monotonic() - began
-            await self.scribe.write(
-                Answered(
-                    rollout=intent.rollout,
-                    intent=written.sequence,
-                    act=intent.act,
-                    ok=ok,
-                    unit=intent.unit,
-                    container_id=container_id or intent.container_id,
-                    status=status,
-                    text=text,
-                    took_s=round(took_s, 6),
-                )
+            answered = Answered(
+                rollout=intent.rollout,
+                intent=written.sequence,
+                act=intent.act,
+                ok=ok,
+                unit=intent.unit,
+                container_id=container_id or intent.container_id,
+                status=status,
+                text=text,
+                took_s=round(took_s, 6),
             )
+            if ok and intent.act in _PLAIN:
+                self.scribe.enter(answered, soon=True).add_done_callback(_heard)
+            else:
+                await self.scribe.write(answered)
             return took_s
 
         point = intent.act if intent.unit is None else f"{intent.act} {intent.unit}"
@@ -67,6 +78,12 @@ class Journalling:
         POINTS.reached("after call", point)
         container_id, text = answer(result)
         return result, await tell(container_id, ok=True, status=200, text=text)
+
+
+def _heard(written: asyncio.Future[AnyEntry]) -> None:
+    """Whoever writes next is told of the same trouble; until then the log is."""
+    if (error := written.exception()) is not None:
+        _log.error("an answer of the engine could not be written down: %s", error)
 
 
 class Actions:

@@ -293,7 +293,7 @@ class Conductor:
                 return
             self._gear().crew.happened(unit, container_id, action)
             # One that is up may just have told that it is ready.
-            if action in _ENDINGS and self.state.stands[unit] in (Stand.UP, Stand.READY):
+            if action in _ENDINGS and self.state.stands[unit] in (Stand.UP, Stand.SERVES, Stand.READY):
                 self._verify([unit])
 
         await follow_events(self._link, happened, self._events_missed)

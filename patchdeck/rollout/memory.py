@@ -32,7 +32,7 @@ _EVENTS: Final[Mapping[ActKind, frozenset[str]]] = {
 
 
 class Memory:
-    """Of one runner. Containers go by their IDs."""
+    """Of one unit. Containers go by their IDs."""
 
     def __init__(self) -> None:
         self._known: dict[str, SeenContainer] = {}

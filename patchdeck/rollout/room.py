@@ -107,6 +107,6 @@ class RoomTeller:
             match self._state().stands[planned.index]:
                 case Stand.WAITING | Stand.RETURNED:
                     serving[planned.index] = planned.container_id
-                case Stand.READY:
+                case Stand.SERVES | Stand.READY:
                     serving[planned.index] = ledger.new_id(planned.index, 0)
         return serving

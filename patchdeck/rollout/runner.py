@@ -25,6 +25,7 @@ from patchdeck.rollout.signals import (
     UnitFailed,
     UnitReady,
     UnitReturned,
+    UnitServes,
     UnitStarted,
     UnitStuck,
 )
@@ -84,15 +85,16 @@ class Tools(Value, frozen=True, kw_only=True):
 class Runner:
     """One unit. `turn` gives it another goal while it runs; what it is doing at that moment is still finished."""
 
-    def __init__(self, unit: Unit, goal: Goal, tools: Tools) -> None:
+    def __init__(self, unit: Unit, goal: Goal, tools: Tools, memory: Memory) -> None:
         self.unit = unit
         self.goal = goal
         self._tools = tools
         self._wake = asyncio.Event()
         self._tries: Counter[Act] = Counter()
         self._since = time.monotonic()
-        self._memory = Memory()
+        self._memory = memory
         self._started = False
+        self._serves = False
         self._start_asked: float | None = None
         self._start_took_s: float | None = None
         self._looks = 0
@@ -103,16 +105,11 @@ class Runner:
         self._tries.clear()
         self._misses = 0
         self._since = time.monotonic()
-        self.look_again()
-
-    def happened(self, container_id: str, action: str) -> None:
-        """The engine told of one of its containers."""
-        self._memory.happened(container_id, action)
-        self._wake.set()
-
-    def look_again(self) -> None:
-        """Anything may have happened."""
         self._memory.forget_all()
+        self.wake()
+
+    def wake(self) -> None:
+        """Something happened to its containers: it waits no longer to look at them."""
         self._wake.set()
 
     async def run(self) -> None:
@@ -234,6 +231,11 @@ class Runner:
         new = seen.members[0].new
         if new is not None and new.started:
             self._tell_started()
+        # Its dependents may still have to come.
+        alone = len(self.unit.members) == 1
+        if self.unit.order is Order.START_FIRST and alone and facts[UnitPhase.READY] and not self._serves:
+            self._serves = True
+            self._tools.tell(UnitServes(unit=self.unit.index))
         told = []
         for phase in _FORWARD[self.unit.order]:
             if not facts[phase]:

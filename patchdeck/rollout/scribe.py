@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from typing import Final
 
 from patchdeck.model.journal import AnyEntry
 from patchdeck.rollout.journal import Journal
+
+SOON_S: Final = 0.1
+"""How long what can wait is kept for something to be written with."""
 
 
 class Scribe:
@@ -21,14 +25,18 @@ class Scribe:
         self._waiting: list[tuple[AnyEntry, asyncio.Future[AnyEntry]]] = []
         self._writing: asyncio.Task[None] | None = None
 
-    def enter(self, entry: AnyEntry) -> asyncio.Future[AnyEntry]:
+    def enter(self, entry: AnyEntry, *, soon: bool = False) -> asyncio.Future[AnyEntry]:
         """After all that came before it. Once it is on disk, the future has the entry with its sequence and time, or
-        a JournalError. It must not be cancelled: what is being written is written.
+        a JournalError. It must not be cancelled: what is being written is written. With `soon` it goes with what is
+        entered next, or a moment later by itself.
         """
-        written: asyncio.Future[AnyEntry] = asyncio.get_running_loop().create_future()
+        loop = asyncio.get_running_loop()
+        written: asyncio.Future[AnyEntry] = loop.create_future()
         self._waiting.append((entry, written))
-        if self._writing is None:
-            self._writing = asyncio.create_task(self._write_all(), name="write the journal")
+        if soon:
+            loop.call_later(SOON_S, self._begin)
+        else:
+            self._begin()
         return written
 
     async def write(self, entry: AnyEntry) -> AnyEntry:
@@ -37,8 +45,13 @@ class Scribe:
 
     async def finished(self) -> None:
         """Returns once nothing waits to be written."""
+        self._begin()
         if self._writing is not None:
             await self._writing
+
+    def _begin(self) -> None:
+        if self._waiting and self._writing is None:
+            self._writing = asyncio.create_task(self._write_all(), name="write the journal")
 
     async def _write_all(self) -> None:
         while self._waiting:

@@ -42,6 +42,12 @@ class UnitStarted(Signal, frozen=True, kw_only=True):
     unit: int
 
 
+class UnitServes(Signal, frozen=True, kw_only=True):
+    """Its successor is ready beside its old container."""
+
+    unit: int
+
+
 class UnitReady(Signal, frozen=True, kw_only=True):
     unit: int
 

@@ -28,6 +28,8 @@ class Stand(StrEnum):
     """Under way, its successor not started yet."""
     UP = "up"
     """Its successor is started and not ready."""
+    SERVES = "serves"
+    """Its successor is ready, and its old container is still to be put away."""
     READY = "ready"
     FAILED = "failed"
     RETURNING = "returning"
@@ -38,7 +40,7 @@ class Stand(StrEnum):
     COMMITTED = "committed"
 
 
-UNDER_WAY: Final = (Stand.STARTING, Stand.UP, Stand.RETURNING, Stand.COMMITTING)
+UNDER_WAY: Final = (Stand.STARTING, Stand.UP, Stand.SERVES, Stand.RETURNING, Stand.COMMITTING)
 
 
 class Outline(Value, frozen=True, kw_only=True):

@@ -45,6 +45,7 @@ from patchdeck.rollout.signals import (
     UnitFailed,
     UnitReady,
     UnitReturned,
+    UnitServes,
     UnitStarted,
     UnitStuck,
     WorkerReady,
@@ -115,10 +116,12 @@ def _moved(outline: Outline, state: State, signal: Signal) -> State:
     return _unit_moved(state, signal)
 
 
+_UnitSignal = UnitStarted | UnitServes | UnitReady | UnitFailed | UnitReturned | UnitStuck | UnitCommitted
 _MOVES: Final = {
     UnitStarted: ((Stand.STARTING,), Stand.UP),
-    UnitReady: ((Stand.STARTING, Stand.UP), Stand.READY),
-    UnitFailed: ((Stand.STARTING, Stand.UP, Stand.READY), Stand.FAILED),
+    UnitServes: ((Stand.STARTING, Stand.UP), Stand.SERVES),
+    UnitReady: ((Stand.STARTING, Stand.UP, Stand.SERVES), Stand.READY),
+    UnitFailed: ((Stand.STARTING, Stand.UP, Stand.SERVES, Stand.READY), Stand.FAILED),
     UnitReturned: ((Stand.RETURNING,), Stand.RETURNED),
     UnitStuck: ((Stand.RETURNING, Stand.COMMITTING), Stand.STUCK),
     UnitCommitted: ((Stand.COMMITTING,), Stand.COMMITTED),
@@ -126,9 +129,7 @@ _MOVES: Final = {
 
 
 def _unit_moved(state: State, signal: Signal) -> State:
-    if not isinstance(
-        signal, UnitStarted | UnitReady | UnitFailed | UnitReturned | UnitStuck | UnitCommitted
-    ):
+    if not isinstance(signal, _UnitSignal):
         return state
     before, after = _MOVES[type(signal)]
     if state.stands[signal.unit] not in before:
@@ -237,9 +238,14 @@ def _step(outline: Outline, state: State) -> Moved:
 
 
 def _is_ready(outline: Outline, state: State) -> bool:
-    """The units of this step and of all before it are."""
+    """The units of this step and of all before it are, as far as its gates judge them.
+
+    Old containers may still be on their way out when the next step begins, and none may when the commit does.
+    """
+    last = state.step + 1 == len(outline.steps)
+    enough = (Stand.READY,) if last else (Stand.SERVES, Stand.READY)
     so_far = [unit for step in outline.steps[: state.step + 1] for unit in step]
-    return all(state.stands[unit] is Stand.READY for unit in so_far)
+    return all(state.stands[unit] in enough for unit in so_far)
 
 
 def _admitted(outline: Outline, state: State) -> Moved:
@@ -267,13 +273,14 @@ def _races(outline: Outline, state: State, unit: int) -> bool:
     """Another one may be after the same host port, or has two as long as both its containers run."""
     if unit not in outline.port_range:
         return False
-    held = (Stand.STARTING, Stand.UP) if outline.orders[unit] is Order.START_FIRST else (Stand.STARTING,)
+    both = (Stand.STARTING, Stand.UP, Stand.SERVES)
+    held = both if outline.orders[unit] is Order.START_FIRST else (Stand.STARTING,)
     return any(state.stands[other] in held for other in outline.port_range)
 
 
 def _waits_for(outline: Outline, state: State) -> Binding:
     """What keeps the next step from beginning, where no unit of this one waits any more."""
-    if state.count(Stand.STARTING, Stand.UP):
+    if state.count(Stand.STARTING, Stand.UP, Stand.SERVES):
         return Binding.DEADLINE
     return Binding.STEP if state.step + 1 < len(outline.steps) else Binding.NOTHING
 
@@ -301,7 +308,7 @@ def _return(outline: Outline, state: State) -> Moved:
             state = moved_to(state, unit, Stand.RETURNING)
     for unit in reversed(range(len(state.stands))):
         free = state.count(Stand.RETURNING) < max(1, state.room) and not state.leaving
-        serves = state.stands[unit] is Stand.READY or unit in state.was_ready
+        serves = state.stands[unit] in (Stand.SERVES, Stand.READY) or unit in state.was_ready
         if serves and free and affordable(outline, state, unit):
             effects.append(Turn(unit=unit))
             state = moved_to(state, unit, Stand.RETURNING)

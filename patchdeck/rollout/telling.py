@@ -33,9 +33,11 @@ def changes(rollout: str, plan: Plan, before: State, after: State) -> Iterator[A
     """The entries for a change, in order. Those of the end are the worker's matter: they come last of all."""
     for kind in sorted(before.pauses - after.pauses):
         yield PauseLifted(rollout=rollout, kind=kind)
-    if after.step != before.step:
-        for unit in plan.steps[before.step].units:
-            if before.stands[unit] is Stand.READY:
+    for step in plan.steps[: after.step]:
+        for unit in step.units:
+            known = before.stands[unit] is Stand.READY or unit in before.was_ready
+            was_told = known and step.index < before.step
+            if after.stands[unit] is Stand.READY and not was_told:
                 yield UnitMoved(rollout=rollout, unit=unit, phase=UnitPhase.BAKED)
     begins = after.prepared and not before.prepared and after.stage is Stage.STEPPING
     if (after.step != before.step or begins) and after.step < len(plan.steps):

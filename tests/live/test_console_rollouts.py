@@ -10,7 +10,16 @@ from pathlib import Path
 
 import pytest
 
-from patchdeck.model import ActRefused, Amount, Command, Commanded, RolloutState, StateEntered, Strategy, WorkerBegan
+from patchdeck.model import (
+    ActRefused,
+    Amount,
+    Command,
+    Commanded,
+    RolloutState,
+    StateEntered,
+    Strategy,
+    WorkerBegan,
+)
 from patchdeck.rollout.database import STATE_FOLDER
 from patchdeck.rollout.journal import Journal
 from patchdeck.rollout.processes import actor
@@ -54,7 +63,9 @@ def worker_of(rollout: str, folder: Path) -> int:
 def held_after_being_asked_again(rollout: str, folder: Path) -> bool:
     """Until then the screens show, rightly, the hold that the worker before this one came to."""
     known = entries(rollout, folder)
-    asked = [at for at, one in enumerate(known) if isinstance(one, Commanded) and one.command is Command.RESUME]
+    asked = [
+        at for at, one in enumerate(known) if isinstance(one, Commanded) and one.command is Command.RESUME
+    ]
     later = known[asked[-1] :] if asked else ()
     return any(isinstance(one, StateEntered) and one.state is RolloutState.HOLDING for one in later)
 

@@ -37,6 +37,7 @@ from patchdeck.rollout.signals import (
     UnitFailed,
     UnitReady,
     UnitReturned,
+    UnitServes,
     UnitStarted,
     UnitStuck,
     WorkerReady,
@@ -47,9 +48,10 @@ from patchdeck.rollout.steps import advance
 STOP, START = Order.STOP_FIRST, Order.START_FIRST
 TWO_STEPS = Outline(steps=((0,), (1,)), orders=(STOP, START), budget=1, pause_after=frozenset({0}))
 THREE_UNITS = Outline(steps=((0, 1, 2),), orders=(STOP, STOP, STOP), budget=2)
-OUTLINES = {"two steps": TWO_STEPS, "three units": THREE_UNITS}
+SERVING = Outline(steps=((0,), (1,)), orders=(START, START), budget=1)
+OUTLINES = {"two steps": TWO_STEPS, "three units": THREE_UNITS, "start-first": SERVING}
 
-UNIT_SIGNALS = (UnitStarted, UnitReady, UnitReturned, UnitCommitted)
+UNIT_SIGNALS = (UnitStarted, UnitServes, UnitReady, UnitReturned, UnitCommitted)
 
 
 def signals(outline: Outline) -> Iterator[Signal]:
@@ -110,7 +112,8 @@ def test_the_search_goes_through_all_there_is(name: str) -> None:
     }
     kinds = {type(effect) for *_, effects in found for effect in effects}
     assert kinds == {TakeLock, Prepare, Go, Judge, Turn, Commit, Answer, End, Leave}
-    assert {state.binds for state, *_ in found} >= {Binding.NOTHING, Binding.PACE, Binding.AVAILABILITY}
+    takes_down = {Binding.AVAILABILITY} if STOP in OUTLINES[name].orders else set()
+    assert {state.binds for state, *_ in found} >= {Binding.NOTHING, Binding.PACE} | takes_down
 
 
 def test_what_is_over_stays_as_it_is(name: str) -> None:
@@ -325,3 +328,20 @@ def test_a_gate_promoted_while_it_is_asked_again_is_passed_and_one_that_never_he
     assert (state.step, effects[1:]) == (1, (Go(unit=1),))
     # What the first asking still says of the step before changes nothing.
     assert advance(outline, state, Judged(step=0, verdict=Verdict.HOLD))[0] == state
+
+
+def test_the_next_step_begins_while_old_containers_are_put_away_and_the_commit_waits_for_all() -> None:
+    state = replace(fresh(SERVING), locked=True, room=9)
+    state, _ = advance(SERVING, state, Prepared())
+    state, effects = advance(SERVING, state, UnitServes(unit=0))
+    assert effects == (Judge(step=0),)
+    state, effects = advance(SERVING, state, Judged(step=0, verdict=Verdict.PASS))
+    assert effects == (Go(unit=1),)
+    state, effects = advance(SERVING, state, UnitServes(unit=1))
+    assert effects == ()
+    state, effects = advance(SERVING, state, UnitReady(unit=1))
+    assert effects == ()
+    _, effects = advance(SERVING, state, UnitReady(unit=0))
+    assert effects == (Judge(step=1),)
+    _, effects = advance(SERVING, state, UnitFailed(unit=0, text="its old one can not be stopped"))
+    assert effects == (Turn(unit=0), Turn(unit=1))

@@ -35,12 +35,12 @@ from patchdeck.sources.engine.standing import Standing
 from patchdeck.sources.engine.stats import Elsewhere, Sampler
 
 INSPECT_AFTER_S: Final = {
-    "create": 0.25,  # a start usually follows at once, and one inspect then tells both
+    # A start usually follows within this, however busy the host, and one inspect then tells both.
+    "create": 1.0,
     "start": 0.0,
     "die": 0.0,
     "health_status": 0.0,
     "restart": 0.0,
-    "rename": 0.0,
     "update": 0.0,
     "pause": 0.0,
     "unpause": 0.0,
@@ -49,6 +49,7 @@ INSPECT_AFTER_S: Final = {
     # for that one to share its inspect.
     "disconnect": 0.1,
 }
+"""Not `rename`: the event tells all that it changes."""
 LOOK_AGAIN_S: Final = (1.0, 3.0, 10.0, 30.0)
 """Ages at which a container that was created and has not started is looked at: without a network, a start that failed
 leaves no event at all."""

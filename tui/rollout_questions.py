@@ -27,19 +27,31 @@ def _said(*texts: str, severity: Severity = Severity.INFO) -> tuple[tuple[str, S
 
 
 def promote(rollout: Rollout, glyphs: Glyphs) -> Asked:
-    """Names the evidence that was not enough."""
+    """Names the evidence that was not enough, and every pause that ends with it."""
     held = [
         f"gate {gate.gate} holds: {gate.evidence}"
         for gate in rollout.gates
         if gate.step == rollout.step and gate.verdict is Verdict.HOLD
     ]
-    paused = [pause.text for pause in rollout.pauses if pause.kind is PauseKind.STEP]
+    kinds = {pause.kind for pause in rollout.pauses}
+    steps, step = rollout.plan.steps, rollout.step or 0
+    # A pause at the end of a step stands before the next one, a gate's hold within its own.
+    paused = [
+        f"It is paused after {steps[step - 1].name}, as the plan says." if PauseKind.STEP in kinds else "",
+        "It is paused by a person, which ends with it too." if PauseKind.ASKED in kinds else "",
+    ]
+    stops_after = held and step < len(steps) and steps[step].kind in rollout.plan.strategy.pause_after
     return Asked(
         title=f"Promote {rollout.service} {glyphs.dot} {rollout_words.way(rollout.plan, glyphs)}",
         lines=(
             *_said(*held, *paused, severity=Severity.WARNING),
             *_said(_done(rollout), _next(rollout)),
             *_said("It is your word then that it passed, and the journal says so." if held else ""),
+            *_said(
+                f"The pause after {steps[step].name} is answered with it: it goes on at once."
+                if stops_after
+                else ""
+            ),
         ),
         yes="promote it",
     )

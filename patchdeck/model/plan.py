@@ -113,6 +113,11 @@ class PlannedStep(Value, frozen=True, kw_only=True):
     """canary, batch 1, batch 2, …"""
     units: tuple[int, ...]
 
+    @property
+    def kind(self) -> str:
+        """canary or batch, as in `Strategy.pause_after`."""
+        return "canary" if self.name == "canary" else "batch"
+
 
 class PlannedGate(Value, frozen=True, kw_only=True):
     name: str

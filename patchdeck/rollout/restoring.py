@@ -37,9 +37,7 @@ def outline(plan: Plan) -> Outline:
         orders=orders,
         # As the plan came to it; a stop-first unit has to be let down, one at a time.
         budget=max(plan.max_unavailable, int(Order.STOP_FIRST in orders)),
-        pause_after=frozenset(
-            step.index for step in plan.steps if ("canary" if step.name == "canary" else "batch") in after
-        ),
+        pause_after=frozenset(step.index for step in plan.steps if step.kind in after),
         port_range=frozenset(unit.index for unit in plan.units if unit.port_range),
     )
 

@@ -185,13 +185,30 @@ def _command(outline: Outline, state: State, asked: Asked) -> Moved:
             # A worker that resumed has to see the step's units again first.
             ready = _is_ready(outline, state)
             after = _next_step(outline, passed) if ready else replace(passed, promoted=state.step)
-            return after, (Answer(accepted=True, text="the gate is passed by a person's word"),)
+            return after, (_lifting(outline, state, lifted | {PauseKind.GATE}, promote=True),)
         case Command.PROMOTE, _ if PauseKind.STEP not in lifted:
             return _no(state, "nothing waits for it: neither a gate nor the end of a step")
         case _ if not lifted:
             return _no(state, "it is not paused")
     asked_again = state.step if PauseKind.GATE in lifted else state.asked_again
-    return replace(state, pauses=state.pauses - lifted, asked_again=asked_again), (Answer(accepted=True),)
+    went_on = replace(state, pauses=state.pauses - lifted, asked_again=asked_again)
+    return went_on, (_lifting(outline, state, lifted, promote=asked.command is Command.PROMOTE),)
+
+
+def _lifting(outline: Outline, state: State, lifted: frozenset[PauseKind], *, promote: bool) -> Answer:
+    """Yes, and which pauses that ends: there may be several."""
+    told = []
+    if PauseKind.GATE in lifted and not promote:
+        told.append("the gate is asked again")
+    elif PauseKind.GATE in lifted:
+        # Who says that the gate is passed has looked at the step: it is not held up a second time at its end.
+        also = ", and so is the pause after the step" if state.step in outline.pause_after else ""
+        told.append(f"the gate is passed by a person's word{also}")
+    if PauseKind.STEP in lifted:
+        told.append("the pause after the step is over")
+    if PauseKind.ASKED in lifted:
+        told.append("the pause that was asked for is over")
+    return Answer(accepted=True, text="; ".join(told))
 
 
 def _no(state: State, text: str) -> Moved:

@@ -12,7 +12,7 @@ from msgspec.structs import replace
 from textual.pilot import Pilot
 
 from patchdeck.arming import Arming
-from patchdeck.model import Actor, Command, Rollout, Snapshot
+from patchdeck.model import Actor, Command, PauseKind, Rollout, RolloutPause, Snapshot
 from patchdeck.rollout.database import STATE_FOLDER
 from patchdeck.rollout.journal import Journal, Order
 from patchdeck.rollout.keeping import Back
@@ -22,7 +22,7 @@ from patchdeck.sources.targets import Target
 from tests.ui import rollouts, sample
 from tests.ui.app_host import FakeWatch, console, lines, press, screen, settle, show, text, width
 from themes.ramps import ASCII
-from tui import keymap, orders
+from tui import keymap, orders, rollout_questions
 from tui.app import PatchdeckApp
 from widgets.rollout_panel import RolloutPanel
 
@@ -349,6 +349,24 @@ async def test_promote_names_the_evidence_and_does_nothing_unless_told_to(journa
         assert journal.orders("1a2b3c4d") == []
         await press(pilot, "p", "y")
         assert [one.command for one in await orders_of(journal, pilot)] == [Command.PROMOTE]
+
+
+def question(rollout: Rollout) -> list[str]:
+    return [line for line, _ in rollout_questions.promote(rollout, ASCII).lines]
+
+
+def test_promote_names_every_pause_that_ends_with_it() -> None:
+    held = rollouts.holding()
+    assert not any("pause" in line for line in question(held))
+    strategy = replace(held.plan.strategy, pause_after=("batch",))
+    both = replace(held, plan=replace(held.plan, strategy=strategy))
+    assert "The pause after batch 1 is answered with it: it goes on at once." in question(both)
+    pauses = tuple(RolloutPause(kind=kind, since_ns=0) for kind in (PauseKind.STEP, PauseKind.ASKED))
+    paused = question(replace(both, step=2, gates=(), pauses=pauses))
+    assert paused[:2] == [
+        "It is paused after batch 1, as the plan says.",
+        "It is paused by a person, which ends with it too.",
+    ]
 
 
 async def test_abort_names_what_is_undone(journal: Journal) -> None:

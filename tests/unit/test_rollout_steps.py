@@ -330,6 +330,50 @@ def test_a_gate_promoted_while_it_is_asked_again_is_passed_and_one_that_never_he
     assert advance(outline, state, Judged(step=0, verdict=Verdict.HOLD))[0] == state
 
 
+@pytest.mark.parametrize(
+    ("pauses", "command", "answer"),
+    [
+        ({PauseKind.GATE}, Command.PROMOTE, "the gate is passed by a person's word"),
+        ({PauseKind.GATE}, Command.RESUME, "the gate is asked again"),
+        (
+            {PauseKind.GATE, PauseKind.ASKED},
+            Command.PROMOTE,
+            "the gate is passed by a person's word; the pause that was asked for is over",
+        ),
+        ({PauseKind.STEP}, Command.PROMOTE, "the pause after the step is over"),
+        ({PauseKind.STEP}, Command.RESUME, "the pause after the step is over"),
+    ],
+)
+def test_the_answer_to_a_promote_or_resume_names_every_pause_that_it_ends(
+    pauses: set[PauseKind], command: Command, answer: str
+) -> None:
+    outline = Outline(steps=((0,), (1,)), orders=(STOP, STOP), budget=1)
+    held = replace(
+        fresh(outline),
+        stands=(Stand.READY, Stand.WAITING),
+        locked=True,
+        prepared=True,
+        pauses=frozenset(pauses),
+    )
+    assert advance(outline, held, Asked(command=command))[1][0] == Answer(accepted=True, text=answer)
+
+
+def test_whoever_promotes_a_gate_is_not_asked_again_at_the_end_of_the_same_step() -> None:
+    outline = Outline(steps=((0,), (1,)), orders=(STOP, STOP), budget=1, pause_after=frozenset({0}))
+    judging = replace(
+        fresh(outline),
+        stands=(Stand.READY, Stand.WAITING),
+        stage=Stage.JUDGING,
+        locked=True,
+        prepared=True,
+    )
+    held, _ = advance(outline, judging, Judged(step=0, verdict=Verdict.HOLD))
+    state, effects = advance(outline, held, Asked(command=Command.PROMOTE))
+    text = "the gate is passed by a person's word, and so is the pause after the step"
+    assert effects == (Answer(accepted=True, text=text), Go(unit=1))
+    assert not state.pauses
+
+
 def test_the_next_step_begins_while_old_containers_are_put_away_and_the_commit_waits_for_all() -> None:
     state = replace(fresh(SERVING), locked=True, room=9)
     state, _ = advance(SERVING, state, Prepared())

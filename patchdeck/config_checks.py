@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 from patchdeck import durations
 from patchdeck.config_values import Mistake, Path, found, unlike
 from patchdeck.rollout.gates.compared import COMPARISON
+from patchdeck.rollout.gates.ratio_value import ratio_value
 from patchdeck.rollout.planning import strategy
 from patchdeck.settings import (
     EngineSettings,
@@ -192,6 +193,10 @@ def _rollout(settings: RolloutSettings) -> None:
             strategy.gate(f"{name}={value}")
         except ValueError as error:
             raise unlike(("rollout", "gates", name), "a gate's name and its value", found(value)) from error
+    try:
+        ratio_value(settings.gates.get("ratio", ""))
+    except ValueError as error:
+        raise Mistake(("rollout", "gates", "ratio"), str(error)) from error
 
 
 def _gates(gates: Sequence[GateSettings]) -> None:

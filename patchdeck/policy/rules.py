@@ -15,6 +15,7 @@ from patchdeck.model import Plan, Refusal
 from patchdeck.model.facts import Value
 from patchdeck.policy.windows import Opening, opening
 from patchdeck.registry.reference import is_image_id, parse
+from patchdeck.rollout.gates.ratio_value import ON, PASS_BELOW, REQUIRED, RatioValue, ratio_value
 from patchdeck.settings import PolicySettings, Settings
 
 WINDOW: Final = "change-window"
@@ -23,6 +24,7 @@ OVERRIDABLE: Final = frozenset({WINDOW, FREEZE})
 """Rules that a reason can set aside. The others say what may run, not when."""
 _ALWAYS_ON: Final = frozenset({"health"})
 """Gates that every rollout has, because they can not be turned off."""
+_RATIO: Final = "ratio"
 _HUB: Final = "index.docker.io"
 
 
@@ -53,7 +55,7 @@ def judge(settings: Settings, plan: Plan, request: Request, now_ns: int) -> tupl
         *_image(policy, plan),
         *_health(policy, request),
         *_growth(policy, plan),
-        *_gates(policy, plan),
+        *_gates(settings, plan),
         *_why(policy, plan, request),
     )
 
@@ -174,15 +176,37 @@ def _growth(policy: PolicySettings, plan: Plan) -> Sequence[Refusal]:
     return (Refusal(rule="growth", text=text),)
 
 
-def _gates(policy: PolicySettings, plan: Plan) -> Sequence[Refusal]:
+def _gates(settings: Settings, plan: Plan) -> Sequence[Refusal]:
     there = {gate.name for gate in plan.gates} | _ALWAYS_ON
-    return [
+    required = settings.policy.required_gates
+    found = [
         Refusal(
             rule="gate", text=f"policy wants the gate {name}: take away --gate {name}=off, or configure it"
         )
-        for name in policy.required_gates
+        for name in required
         if name not in there
     ]
+    if _RATIO in required and _RATIO in there:
+        found += _laxer(settings.rollout.gates.get(_RATIO, ON), plan.strategy.gates.get(_RATIO, ON))
+    return found
+
+
+def _laxer(configured: str, asked: str) -> Sequence[Refusal]:
+    """Of all gates only this one can be there and let more through than was meant."""
+    # What is off in the configuration, and required there, is on by itself.
+    wanted, given = ratio_value(configured) or RatioValue(), ratio_value(asked)
+    if given is None or given.asks_as_much_as(wanted):
+        return ()
+    text = (
+        f"policy wants the gate ratio, and {_RATIO}={asked} asks for less than {_RATIO}={_named(wanted)} does"
+    )
+    return (Refusal(rule="gate", text=f"{text}: take away --gate {_RATIO}={asked}"),)
+
+
+def _named(value: RatioValue) -> str:
+    if value.pass_below != PASS_BELOW:
+        return f"{value.pass_below:g}"
+    return REQUIRED if value.required else ON
 
 
 def _why(policy: PolicySettings, plan: Plan, request: Request) -> Sequence[Refusal]:

@@ -131,6 +131,10 @@ MISTAKES = [
         "c:1: gates[0]: expected one of promql, http, tcp and command, found http and tcp",
     ),
     ('[[gates]]\nname = "up"\npromql = "up"', 'gates[0].compare: expected a comparison, as in "< 0.01"'),
+    (
+        '[rollout.gates]\nratio = "fast"',
+        "rollout.gates.ratio: ratio=fast: it takes off, on, required, or a factor",
+    ),
     ('[[gates]]\nname = "ratio"\ntcp = "h:1"', "gates[0].name: expected a name that no other gate has"),
     (
         '[policy]\nrequired_gates = ["ratoi"]',

@@ -8,9 +8,9 @@ from typing import Any
 import msgspec
 import pytest
 
-from patchdeck.model import ImageChoice, LayerPlan, Plan, PlannedGate
+from patchdeck.model import ImageChoice, LayerPlan, Plan, PlannedGate, Strategy
 from patchdeck.policy.rules import Person, Request, against_going_back, asks_for_name, judge, parts
-from patchdeck.settings import FreezeSettings, PolicySettings, Settings, WindowSettings
+from patchdeck.settings import FreezeSettings, PolicySettings, RolloutSettings, Settings, WindowSettings
 
 NOON_NS = int(dt.datetime(2026, 11, 24, 12, tzinfo=dt.UTC).timestamp()) * 10**9
 """A Tuesday."""
@@ -117,6 +117,46 @@ def test_what_breaks_a_rule_is_refused_by_its_name(
 )
 def test_what_keeps_a_rule_is_not(settings: Settings, plan: Plan, request_: Request) -> None:
     assert broken(settings, plan, request_) == []
+
+
+@pytest.mark.parametrize(
+    ("configured", "asked", "refused"),
+    [
+        ({}, "on", False),
+        ({}, "required", False),
+        ({}, "1.25", False),
+        ({}, "1.3", True),
+        ({}, "10", True),
+        ({"ratio": "off"}, "on", False),
+        ({"ratio": "off"}, "10", True),
+        ({"ratio": "required"}, "on", True),
+        ({"ratio": "required"}, "1.1", False),
+        ({"ratio": "2"}, "2", False),
+        ({"ratio": "2"}, "2.1", True),
+        ({"ratio": "2"}, "required", False),
+        ({"ratio": "2"}, "on", True),
+    ],
+)
+def test_a_required_gate_asks_for_as_much_as_the_configuration_does(
+    configured: dict[str, str], asked: str, refused: bool
+) -> None:
+    settings = Settings(
+        policy=PolicySettings(required_gates=("ratio",)), rollout=RolloutSettings(gates=configured)
+    )
+    with_it = PlannedGate(name="ratio", rule="", source="")
+    plan = msgspec.structs.replace(PLAN, gates=(with_it,), strategy=Strategy(gates={"ratio": asked}))
+    assert broken(settings, plan) == (["gate"] if refused else [])
+    assert broken(msgspec.structs.replace(settings, policy=PolicySettings()), plan) == []
+
+
+def test_a_gate_that_asks_for_less_is_told_with_what_is_wanted() -> None:
+    settings = Settings(policy=PolicySettings(required_gates=("ratio",)))
+    with_it = PlannedGate(name="ratio", rule="", source="")
+    plan = msgspec.structs.replace(PLAN, gates=(with_it,), strategy=Strategy(gates={"ratio": "10"}))
+    (refusal,) = judge(settings, plan, REQUEST, NOON_NS)
+    assert refusal.text == (
+        "policy wants the gate ratio, and ratio=10 asks for less than ratio=on does: take away --gate ratio=10"
+    )
 
 
 def test_a_blank_override_is_none() -> None:

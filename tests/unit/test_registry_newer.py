@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from patchdeck.registry.newer import newest_first, newest_patch
-from patchdeck.rollout.planning.presets import PRESETS, preset
+from patchdeck.rollout.planning.presets import CAREFUL, PRESETS, preset
 from patchdeck.rollout.planning.strategy import from_settings
 from patchdeck.settings import RolloutSettings
 from tui.composer import form
@@ -36,6 +36,15 @@ def test_what_a_preset_writes_into_the_fields_reads_back_as_its_strategy(name: s
     values = {**form.beginning(RolloutSettings(), "shop/web:1.1", ""), **form.texts(settings)}
     assert form.mistakes(values) == {}
     assert form.read(values, RolloutSettings()) == from_settings(settings)
+
+
+@pytest.mark.parametrize(
+    ("configured", "careful"),
+    [("off", "required"), ("on", "required"), ("2", "required"), ("1.1", "1.1")],
+)
+def test_to_be_careful_never_lets_more_through_than_the_configuration(configured: str, careful: str) -> None:
+    settings = RolloutSettings(gates={"ratio": configured})
+    assert preset(settings, CAREFUL).gates == {"ratio": careful}
 
 
 def test_every_mistake_of_a_field_is_told_where_it_is() -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from fnmatch import fnmatchcase
 
@@ -12,10 +11,9 @@ from patchdeck.rollout.gates.gate import Gate
 from patchdeck.rollout.gates.pressure import Contention
 from patchdeck.rollout.gates.probe import HttpProbe, TcpProbe
 from patchdeck.rollout.gates.program import Program
+from patchdeck.rollout.gates.ratio_value import OFF, ON, ratio_value
 from patchdeck.rollout.gates.startups import StartupRatio
 from patchdeck.settings import GateSettings, Settings
-
-OFF, ON, REQUIRED = "off", "on", "required"
 
 HEALTH = "health"
 """The hard stops, which need no statistics and can not be turned off: the worker's own."""
@@ -69,19 +67,11 @@ def _contention(value: str) -> Gate | None:
 
 
 def _ratio(value: str) -> Gate | None:
-    if value == OFF:
-        return None
-    if value in ("", ON):
-        return StartupRatio()
-    if value == REQUIRED:
-        return StartupRatio(required=True)
     try:
-        limit = float(value)
-    except ValueError:
-        limit = math.nan
-    if not 1.0 < limit <= 10.0:
-        raise GateError(f"--gate ratio={value}: it takes off, on, required, or a factor over 1 and up to 10")
-    return StartupRatio(pass_below=limit, required=True)
+        asked = ratio_value(value)
+    except ValueError as error:
+        raise GateError(f"--gate {error}") from error
+    return None if asked is None else StartupRatio(pass_below=asked.pass_below, required=asked.required)
 
 
 def _own(gate: GateSettings, settings: Settings) -> Gate:

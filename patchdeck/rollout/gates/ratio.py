@@ -16,12 +16,10 @@ from typing import Final
 import msgspec
 
 from patchdeck.model.journal import Verdict
+from patchdeck.rollout.gates.ratio_value import PASS_BELOW
 
 FAIL_ABOVE: Final = 1.10
 """It fails where even the lower end of the interval is above this."""
-
-PASS_BELOW: Final = 1.25
-"""It passes where even the upper end is below this."""
 
 LEAST: Final = 5
 """Startups on each side, in strata that have both; of fewer nothing is said."""

@@ -7,7 +7,8 @@ from typing import Final
 
 from patchdeck.model import Snapshot, Startup, StartupKind
 from patchdeck.rollout.gates.gate import Context, Judgement, Need, NotAsked
-from patchdeck.rollout.gates.ratio import FAIL_ABOVE, LEAST, PASS_BELOW, Ratio, Sampled, compare
+from patchdeck.rollout.gates.ratio import FAIL_ABOVE, LEAST, Ratio, Sampled, compare
+from patchdeck.rollout.gates.ratio_value import PASS_BELOW
 
 SURE: Final = 20
 """Matched startups on each side from which the interval is narrow enough to decide most cases. Of fewer the gate does

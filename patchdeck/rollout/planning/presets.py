@@ -6,6 +6,7 @@ from typing import Final
 
 from msgspec.structs import replace
 
+from patchdeck.rollout.gates.ratio_value import ON, REQUIRED, RatioValue, ratio_value
 from patchdeck.settings import RolloutSettings
 
 CAREFUL, NORMAL, URGENT = "careful", "normal", "urgent"
@@ -18,8 +19,8 @@ def preset(settings: RolloutSettings, name: str) -> RolloutSettings:
     """`normal` is what the configuration says.
 
     `careful` lets one replica go first, waits for a person after it, bakes for a minute or longer, goes on by tenths,
-    and wants the startups compared. `urgent` goes on by halves after the canary, bakes for seconds, and waits for
-    nobody; its gates are those of the configuration.
+    and wants the startups compared, with a stricter limit where the configuration has one. `urgent` goes on by halves
+    after the canary, bakes for seconds, and waits for nobody; its gates are those of the configuration.
     """
     if name == CAREFUL:
         return replace(
@@ -28,10 +29,15 @@ def preset(settings: RolloutSettings, name: str) -> RolloutSettings:
             batch="10%",
             bake_s=max(settings.bake_s, _LONG_S),
             pause_after=("canary",),
-            gates={**settings.gates, "ratio": "required"},
+            gates={**settings.gates, "ratio": _careful_ratio(settings.gates.get("ratio", ON))},
         )
     if name == URGENT:
         return replace(
             settings, canary="1", batch="50%", bake_s=min(settings.bake_s, _SHORT_S), pause_after=()
         )
     return settings
+
+
+def _careful_ratio(configured: str) -> str:
+    known = ratio_value(configured)
+    return configured if known and known.asks_as_much_as(RatioValue(required=True)) else REQUIRED

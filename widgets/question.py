@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from textual.strip import Strip
+
 from patchdeck.model import Severity
 from themes.ramps import UNICODE, Glyphs
 from widgets.cells import clean, head
@@ -33,6 +35,12 @@ class Question(Panel):
         self._lines = lines
         self._yes = yes
         self._no = no
+        self.was_drawn = False
+        """Whoever answers may have read it: it is, or goes in this instant, to the terminal."""
+
+    def render_line(self, y: int) -> Strip:
+        self.was_drawn = True
+        return super().render_line(y)
 
     def wanted_height(self, width: int) -> int:
         """Rows that it takes on a screen where it is so wide, its frame included."""

@@ -19,7 +19,7 @@ async def test_a_yes_from_before_the_question_was_drawn_is_none(answer: str, exp
     answers: list[bool | None] = []
     async with console() as (app, pilot):
         question = ConfirmScreen("Go?", [("It goes.", Severity.INFO)], yes="go", glyphs=UNICODE)
-        await app.push_screen(question, answers.append)
+        app.push_screen(question, answers.append)
         question.action_answer(True)
         assert not answers
         await settle(pilot)

@@ -43,18 +43,11 @@ class ConfirmScreen(Modal[bool]):
     ) -> None:
         super().__init__()
         self._question = Question(title, lines, yes, no, glyphs=glyphs)
-        self._is_drawn = False
 
     def compose(self) -> ComposeResult:
         # Before it is drawn for the first time: else it would fill the terminal for a moment.
         self._fit(self.app.size)
         yield self._question
-
-    def on_mount(self) -> None:
-        self.call_after_refresh(self._drawn)
-
-    def _drawn(self) -> None:
-        self._is_drawn = True
 
     def on_resize(self, event: events.Resize) -> None:
         self._fit(event.size)
@@ -69,5 +62,5 @@ class ConfirmScreen(Modal[bool]):
             self.dismiss(False)  # noqa: FBT003 - as Textual has it
 
     def action_answer(self, answer: bool) -> None:  # noqa: FBT001 - an action's argument
-        if self._is_drawn or not answer:
+        if self._question.was_drawn or not answer:
             self.dismiss(answer)

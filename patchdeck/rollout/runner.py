@@ -12,6 +12,7 @@ from patchdeck.model.facts import Value
 from patchdeck.model.journal import AnyEntry, UnitMoved, UnitPhase
 from patchdeck.model.plan import Order
 from patchdeck.rollout.acting import Actions
+from patchdeck.rollout.advice import refused
 from patchdeck.rollout.hands import NoAnswer
 from patchdeck.rollout.ledger import Ledger
 from patchdeck.rollout.link import Link
@@ -191,7 +192,8 @@ class Runner:
             if starts:
                 self._tools.on_start(Start(unit=self.unit.index, took_s=0.0, ok=error.status < 500))
             if self._tries[act] >= TRIES or error.status in (400, 403):
-                return Failed(text=_refused(self.unit, act, error))
+                name = self.unit.members[act.member].name
+                return Failed(text=refused(name, act, error.status, error.message))
             await self._sleep(PAUSE_S * self._tries[act])
             return None
         except NoAnswer:
@@ -305,14 +307,3 @@ def _facts(unit: Unit, seen: Seen) -> dict[UnitPhase, bool]:
         UnitPhase.STOPPED: old is None or not old.alive,
         UnitPhase.SWAPPED: new is not None and new.name == member.name,
     }
-
-
-def _refused(unit: Unit, act: Act, error: Refused) -> str:
-    name = unit.members[act.member].name
-    text = f"the engine refused to {act.kind.value} {name} (HTTP {error.status}: {error.message})"
-    if act.kind is ActKind.START and "already exists" in error.message:
-        # An engine that is killed in the middle of a start may leave a trace of it in containerd's memory.
-        text += ". containerd holds on to a start that was cut short: restart containerd on that host, then resume"
-    if "no space left" in error.message:
-        text += ". Its disk is full: make room where the engine keeps its data"
-    return text

@@ -15,7 +15,7 @@ from tests.lab.client import EngineClient
 from tests.lab.leftovers import Remains
 from tests.lab.namespace import Namespace
 from tests.lab.newer import STOCK, Programs, newer_programs
-from tests.lab.processes import Daemon, LabError, free_port, wait_until
+from tests.lab.processes import Daemon, LabError, end, free_port, wait_until
 from tests.lab.record import Record
 from tests.lab.unix_http import EngineError
 
@@ -120,13 +120,10 @@ class Engine(EngineClient):
             self.kill()
         self._start_dockerd(timeout)
 
-    def restart_containerd(self, timeout: float = 60.0) -> None:
-        """Ends containerd and starts it again, and dockerd too; what runs in containers goes on meanwhile."""
-        if self._containerd is None:
-            raise LabError(f"the {self.generation} engine is not started")
-        self._containerd.stop()
-        self._start_containerd(timeout)
-        self.restart_after_kill(timeout)
+    def end_shim(self, container: str) -> None:
+        """Ends what containerd has running beside a container, by the beginning of its ID."""
+        if left := end(self._remains().shims(container)):
+            raise LabError(f"the shim of {container} does not end: {left}")
 
     def pause(self) -> None:
         """SIGSTOP to dockerd: connections are taken by the kernel and nothing answers."""

@@ -55,6 +55,21 @@ class Remains:
 
         return [found for pid in _pids() if ours(pid) and (found := Identity.of(pid))]
 
+    def shims(self, container: str) -> list[Identity]:
+        """What containerd has running beside a container, by the beginning of its ID."""
+
+        def its(pid: int) -> bool:
+            program, arguments = _command(pid)
+            return program.startswith("containerd-shim") and any(
+                one.startswith(container) for one in arguments
+            )
+
+        return [
+            found
+            for pid in _pids()
+            if _mentions(pid, self.folder) and its(pid) and (found := Identity.of(pid))
+        ]
+
     def mounts(self) -> list[str]:
         """Mount points below the folder, deepest first."""
         return [point for point in reversed(mount_points()) if _below(point, self.folder)]
@@ -161,12 +176,17 @@ def _in_cgroup(pid: int, cgroup: str) -> bool:
     return any(path == cgroup or path.startswith(f"{cgroup}/") for path in paths)
 
 
-def _mentions(pid: int, folder: Path) -> bool:
+def _command(pid: int) -> tuple[str, list[str]]:
+    """A process's name and arguments; nothing of one that is gone."""
     try:
         program = Path(f"/proc/{pid}/comm").read_text().strip()
-        arguments = Path(f"/proc/{pid}/cmdline").read_bytes().decode(errors="replace").split("\0")
+        return program, Path(f"/proc/{pid}/cmdline").read_bytes().decode(errors="replace").split("\0")
     except OSError:
-        return False
+        return "", []
+
+
+def _mentions(pid: int, folder: Path) -> bool:
+    program, arguments = _command(pid)
     return _is_ours(program) and any(f"{folder}/" in argument for argument in arguments)
 
 

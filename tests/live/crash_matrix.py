@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import os
+import re
 import signal
 import subprocess
 import time
@@ -21,7 +22,7 @@ from typing import Final, Self
 
 from msgspec.structs import replace
 
-from patchdeck.model import Amount, Command, Order, Rollout, RolloutState, Strategy
+from patchdeck.model import Amount, Command, Order, Rollout, RolloutState, Strategy, UnitPhase
 from patchdeck.rollout.crash_points import AT, LIST, PID
 from patchdeck.rollout.journal import Journal
 from patchdeck.rollout.processes import actor
@@ -47,6 +48,7 @@ STRATEGY: Final = Strategy(
 )
 LONGEST_S: Final = 120.0
 """For one worker, on a machine that has a lot else to do."""
+_SHIM: Final = re.compile(r"end the process containerd-shim-runc-v2 … -id (\w+)…")
 DONE: Final = "PATCHDECK_CRASHES_DONE"
 """Names a file of cells that ended whole: they are not gone through again, so an interrupted matrix goes on."""
 
@@ -227,17 +229,17 @@ class Matrix:
     def _resume(self, rollout: str, *, is_lost: bool) -> None:
         """Where it is not over: once if its worker was killed, and once more if it says what has to be done before.
 
-        An engine that is killed in the middle of a start may leave a trace of it in containerd's memory, which no call
-        of the engine heals.
+        An engine that is killed in the middle of a start or a stop may leave a container's shim behind, which no call
+        of the engine ends.
         """
         for lost in (is_lost, False):
             story = told(rollout, self.folder)
-            advised = "restart containerd" in story.text
-            if story.state.over or not (lost or advised):
+            left = [] if story.state.over else _shims_to_end(story)
+            if story.state.over or not (lost or left):
                 return
-            if advised:
-                _log.info("containerd is restarted, as the rollout says")
-                self.engine.restart_containerd()
+            for container in left:
+                _log.info("the shim of %s is ended, as the rollout says", container)
+                self.engine.end_shim(container)
             self._worker(rollout).wait(LONGEST_S)
 
     # --- what is there ----------------------------------------------------------------------------
@@ -286,3 +288,9 @@ class Matrix:
         assert moved or replicas == self._replicas, where
         assert not locks(self.engine), where
         self._replicas = replicas
+
+
+def _shims_to_end(rollout: Rollout) -> list[str]:
+    """The beginnings of their containers' IDs, as a rollout that needs a person names them."""
+    failed = [unit.detail for unit in rollout.units if unit.phase is UnitPhase.FAILED]
+    return [shim[1] for detail in failed if (shim := _SHIM.search(detail))]

@@ -23,6 +23,8 @@ class Arming(Value, frozen=True, kw_only=True):
     until_ns: int | None = None
     """Armed until then; None: disarmed."""
     reason: str = ""
+    override: str = ""
+    """Why it may not wait for the window, where that was closed: it stays armed though it is."""
     why: str = NOT_YET
 
     @property
@@ -35,9 +37,15 @@ class CannotArmError(ValueError):
 
 
 def arm(
-    settings: ArmingSettings, snapshot: Snapshot, openings: Sequence[Opening], reason: str, now_ns: int
+    settings: ArmingSettings,
+    snapshot: Snapshot,
+    openings: Sequence[Opening],
+    reason: str,
+    now_ns: int,
+    *,
+    override: str = "",
 ) -> Arming:
-    """Armed from now on.
+    """Armed from now on; outside of the window by an `override` only, of the rollout that is to begin.
 
     Raises: CannotArmError.
     """
@@ -45,9 +53,11 @@ def arm(
         raise CannotArmError("this console is read-only: arming.read_only is set in the configuration")
     if settings.reason_required and not reason.strip():
         raise CannotArmError("say why: the reason is kept in the journal")
-    if problem := _blocked(snapshot, openings):
+    override = override.strip() if _closed(snapshot, openings) else ""
+    if problem := _blocked(snapshot, openings, override):
         raise CannotArmError(problem)
-    return Arming(until_ns=now_ns + round(settings.lasts_s * 1e9), reason=reason.strip())
+    until_ns = now_ns + round(settings.lasts_s * 1e9)
+    return Arming(until_ns=until_ns, reason=reason.strip(), override=override)
 
 
 def disarm(why: str = NOT_YET) -> Arming:
@@ -61,7 +71,7 @@ def weigh(arming: Arming, snapshot: Snapshot, openings: Sequence[Opening], now_n
         return arming
     if now_ns >= arming.until_ns:
         return disarm("disarmed itself: its time was over")
-    if problem := _blocked(snapshot, openings):
+    if problem := _blocked(snapshot, openings, arming.override):
         return disarm(f"disarmed itself: {problem}")
     return arming
 
@@ -76,19 +86,24 @@ def left(arming: Arming, now_ns: int) -> str:
     )
 
 
-def _blocked(snapshot: Snapshot, openings: Sequence[Opening]) -> str:
-    """Why it may not be armed; empty if it may.
+def _blocked(snapshot: Snapshot, openings: Sequence[Opening], override: str) -> str:
+    """Why it may not be armed; empty if it may."""
+    if not any(engine.state is SourceState.LIVE for engine in snapshot.engines):
+        told = snapshot.engines[0].detail if snapshot.engines else ""
+        return f"no engine's data are live{f' ({told})' if told else ''}: wait until they are"
+    if _closed(snapshot, openings) and not override:
+        return f"the change window is closed ({openings[0].text}): wait, or compose a rollout that names its override"
+    return ""
+
+
+def _closed(snapshot: Snapshot, openings: Sequence[Opening]) -> bool:
+    """Nothing may begin now.
 
     Outside of the window an open rollout can still be paused, aborted and promoted; that a new one is not begun is the
     policy's rule.
     """
-    if not any(engine.state is SourceState.LIVE for engine in snapshot.engines):
-        told = snapshot.engines[0].detail if snapshot.engines else ""
-        return f"no engine's data are live{f' ({told})' if told else ''}: wait until they are"
-    if (
-        openings
+    return (
+        bool(openings)
         and not any(one.is_open for one in openings)
         and not any(one.open for one in snapshot.rollouts)
-    ):
-        return f"the change window is closed ({openings[0].text}): an override takes `patchdeck rollout run --override`"
-    return ""
+    )

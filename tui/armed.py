@@ -97,14 +97,13 @@ class ArmedKeys(RolloutKeys, inherit_bindings=False):
             self._tell(f"This console {self.arming.why}", severe=True)
             self._show_arming()
 
-    def arm_for(self, reason: str) -> bool:
+    def arm_for(self, reason: str, override: str = "") -> bool:
         """Armed from now on; where it can not be, that is told."""
         if not self._is_live():
             self._tell("Not armed: the watch says nothing. Wait until it does.", severe=True)
             return False
         try:
-            snapshot = self.snapshot or Snapshot()
-            self.arming = arm(self.settings.arming, snapshot, self.openings, reason, time.time_ns())
+            self.arming = self._armed_now(reason, override)
         except CannotArmError as error:
             self._tell(f"Not armed: {error}", severe=True)
             return False
@@ -119,30 +118,34 @@ class ArmedKeys(RolloutKeys, inherit_bindings=False):
         else:
             self.run_worker(self.asked_to_arm(), group="arm", exclusive=True)
 
-    async def asked_to_arm(self) -> bool:
+    async def asked_to_arm(self, override: str = "") -> bool:
         """Whether it is armed once its person was asked for a reason. In a worker only."""
         from tui.screens.arming import ArmingScreen  # noqa: PLC0415
 
-        if not self._may_be_asked():
+        # What would be refused whatever the reason is refused before one is asked for.
+        try:
+            would_be = self._armed_now("-", override)
+        except CannotArmError as error:
+            self._tell(f"Not armed: {error}", severe=True)
             return False
-        settings = self.settings.arming
-        question = ArmingScreen(settings, window=self.window_words, glyphs=self.glyphs)
+        question = ArmingScreen(
+            self.settings.arming, window=self.window_words, override=would_be.override, glyphs=self.glyphs
+        )
         reason = await self.push_screen_wait(question)
-        return reason is not None and self.arm_for(reason)
+        return reason is not None and self.arm_for(reason, override)
 
-    def _may_be_asked(self) -> bool:
-        """What would be refused whatever the reason is refused before one is asked for."""
-        if why := self.cannot_arm():
-            self._tell(f"Not armed: {why}", severe=True)
-        return not why
-
-    def cannot_arm(self) -> str:
+    def cannot_arm(self, override: str = "") -> str:
         """Why it can not be armed now, whatever the reason; empty where it can."""
         try:
-            arm(self.settings.arming, self.snapshot or Snapshot(), self.openings, "-", time.time_ns())
+            self._armed_now("-", override)
         except CannotArmError as error:
             return str(error)
         return ""
+
+    def _armed_now(self, reason: str, override: str) -> Arming:
+        """Raises: CannotArmError."""
+        snapshot = self.snapshot or Snapshot()
+        return arm(self.settings.arming, snapshot, self.openings, reason, time.time_ns(), override=override)
 
     def may_act(self) -> bool:
         # A screen that stood still for a while has not weighed it meanwhile.

@@ -44,8 +44,17 @@ ASKS = (b"roll it out", b"roll it back")
 LATE_NS = 1_000_000_000
 """What was painted is read here a little later, and the yes to it may have been on its way already."""
 READ_ONLY = "[arming]\nread_only = true\n"
-FROZEN = '[[freezes]]\nname = "monkeys"\nfirst_day = "2000-01-01"\nlast_day = "2100-01-01"\n'
-"""A monkey types a reason sooner or later: it stays disarmed where no reason is good enough, or no key arms."""
+FROZEN = """\
+[policy]
+users = ["no monkey"]
+[[freezes]]
+name = "monkeys"
+first_day = "2000-01-01"
+last_day = "2100-01-01"
+"""
+"""A monkey types a reason sooner or later, and even an override: it is kept off where no reason is good enough, and who
+may is somebody else; or where no key arms.
+"""
 ARMED = '[rollout]\nbake = "0s"\n[policy]\ntype_name = "never"\n[arming]\nlasts = "1h"\n'
 
 

@@ -50,8 +50,8 @@ command = ["/bin/sh", "-c", """
 echo 7 orders are too few; exit 75"""]
 '''
 LOOKED_AT_SELDOM = {"Test": ["CMD", "/bin/test", "-f", "/run/ready"], "Interval": 3 * 10**9, "Retries": 5}
-"""The engine forgets all but the last 256 events, and a look at one container makes three: how long the old ones took to be
-ready is known to a worker only as long as that is not forgotten."""
+"""The engine forgets all but the last 256 events, and a look at one container makes three: how long the old ones took
+to be ready is known to a worker only as long as that is not forgotten."""
 END_S = 90.0
 WITH_THE_PLAN_BESIDE = 104
 """Columns from which the fields have the plan beside them, which is one more stop of the keyboard."""

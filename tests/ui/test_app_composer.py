@@ -175,7 +175,7 @@ async def test_the_question_names_what_will_happen_and_only_yes_submits(
         await until(pilot, lambda: submitted(journal))
         (entry,) = submitted(journal)
         assert (entry.plan.service, entry.plan.to.image, entry.reason) == (SERVICE, "shop/web:1.1", WHY)
-        await until(pilot, lambda: "submitted as rollout" in text(app))
+        await until(pilot, lambda: "submitted as rollout" in text(app) or screen(app) != keymap.COMPOSER)
         assert not simulated.writes
 
 
@@ -242,6 +242,28 @@ async def test_what_it_can_not_be_armed_for_is_refused_and_kept_in_the_journal(
     assert (entry.act, entry.by.program, entry.refusals[0].rule) == ("run", "console", "disarmed")
     assert "the long night" in entry.refusals[0].text
     assert not submitted(journal)
+
+
+async def test_outside_of_the_window_it_is_armed_by_an_override_for_what_names_it(
+    simulated: Simulated, journal: Path
+) -> None:
+    frozen = FreezeSettings(name="the long night", first_day="2000-01-01", last_day="2999-12-31")
+    async with composing(simulated, Settings(freezes=(frozen,))) as (app, pilot):
+        await to_image(pilot, "shop/web:1.1")
+        _composer(pilot)._fields.fill({"override": "exploited already"})
+        await press(pilot, "ctrl+r")
+        assert isinstance(app.screen, ArmingScreen)
+        assert "The window is closed. Override: exploited already" in text(app)
+        await press(pilot, *WHY, "enter")
+        assert app.arming.override == "exploited already"
+        assert isinstance(app.screen, ConfirmScreen)
+        assert "override of the change window: exploited already" in text(app)
+        await press(pilot, "y")
+        await until(pilot, lambda: submitted(journal))
+        (entry,) = submitted(journal)
+        assert entry.reason == f"{WHY}; override: exploited already"
+        app.weigh_arming()
+        assert app.arming.armed
 
 
 async def test_disarmed_while_the_question_stands_it_is_refused_and_kept(

@@ -79,6 +79,24 @@ def test_with_a_rollout_open_a_closed_window_takes_nobodys_hands_away() -> None:
     assert not weigh(armed(), over, [CLOSED], 1001 * S).armed
 
 
+def test_an_override_arms_outside_of_the_window_and_it_stays_armed_there() -> None:
+    arming = arm(ArmingSettings(lasts_s=600), LIVE, [CLOSED], "CVE-2026-1", 1000 * S, override=" exploited ")
+    assert (arming.reason, arming.override) == ("CVE-2026-1", "exploited")
+    assert weigh(arming, LIVE, [CLOSED], 1599 * S) == arming
+    assert weigh(arming, LIVE, [CLOSED], 1600 * S).why == "disarmed itself: its time was over"
+    assert "silent for 12 s" in weigh(arming, STALE, [CLOSED], 1001 * S).why
+    with pytest.raises(CannotArmError, match="no engine's data are live"):
+        arm(ArmingSettings(), STALE, [CLOSED], "CVE-2026-1", 0, override="exploited")
+    with pytest.raises(CannotArmError, match="compose a rollout that names its override"):
+        arm(ArmingSettings(), LIVE, [CLOSED], "CVE-2026-1", 0, override="  ")
+
+
+def test_an_override_that_is_not_needed_does_not_outlive_the_window() -> None:
+    arming = arm(ArmingSettings(), LIVE, [OPEN], "CVE-2026-1", 0, override="exploited")
+    assert arming.override == ""
+    assert not weigh(arming, LIVE, [CLOSED], 1 * S).armed
+
+
 def test_nothing_but_arming_arms() -> None:
     disarmed = disarm("by key")
     assert weigh(disarmed, LIVE, [OPEN], 0) == disarmed

@@ -79,6 +79,8 @@ def test_few_startups_hold_and_say_how_many_are_wanted() -> None:
     assert (told.verdict, told.evidence, told.ratio) == (Verdict.HOLD, "n 3 new, wants 5", None)
     told = compare(old, old[:2])
     assert (told.verdict, told.evidence) == (Verdict.HOLD, "n 2 old, wants 5")
+    told = compare(old, [])
+    assert told.evidence == "n 0 old, wants 5: the engine tells no longer how long the old ones took"
 
 
 def test_startups_that_have_no_match_hold() -> None:

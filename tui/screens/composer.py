@@ -195,12 +195,16 @@ class ComposerScreen(ConsoleScreen, inherit_bindings=False):
             strategy=form.read(values, self._settings.rollout),
         )
 
+    @property
+    def _override(self) -> str:
+        return self._fields.values[OVERRIDE].strip()
+
     def _request(self, plan: Plan) -> Request:
         values = self._fields.values
         return Request(
             person=this_person(),
             reason=values[REASON].strip() or self.patchdeck.arming.reason,
-            override=values[OVERRIDE].strip(),
+            override=self._override,
             has_healthcheck=plan.has_healthcheck,
         )
 
@@ -249,7 +253,7 @@ class ComposerScreen(ConsoleScreen, inherit_bindings=False):
             self._tell("It is submitted already, and waits for its journal.")
         elif plan is None or self._planned_for is None or self._planned_for != self._wish():
             self._tell("There is no plan of this yet: wait for it, or put right what it says.")
-        elif not app.arming.armed and (why := app.cannot_arm()):
+        elif not app.arming.armed and (why := app.cannot_arm(self._override)):
             self._tell(f"Nothing was begun, and this console can not be armed: {why}", severe=True)
             self.run_worker(self._enter_disarmed(plan, why), group="refused")
         else:
@@ -263,7 +267,7 @@ class ComposerScreen(ConsoleScreen, inherit_bindings=False):
         assert self._target is not None
         app = self.patchdeck
         if not app.arming.armed:
-            if not await app.asked_to_arm():
+            if not await app.asked_to_arm(self._override):
                 return
             if not self._fields.values[REASON].strip():
                 self._fields.fill({REASON: app.arming.reason})
@@ -304,7 +308,7 @@ class ComposerScreen(ConsoleScreen, inherit_bindings=False):
 
     async def _agreed(self, plan: Plan) -> bool:
         """Whether the question was answered with yes; where policy wants it, with the service's name."""
-        title, lines = question.title(plan, self.glyphs), question.lines(plan)
+        title, lines = question.title(plan, self.glyphs), question.lines(plan, self._override)
         if asks_for_name(self._settings.policy, plan.engine):
             from tui.screens.typed import TypedScreen  # noqa: PLC0415
 

@@ -146,6 +146,8 @@ def _interval(strata: Sequence[_Stratum]) -> tuple[float, float]:
 def _too_few(new: Sequence[Sampled], old: Sequence[Sampled], new_n: int, old_n: int, least: int) -> str:
     if len(new) < least:
         return f"n {len(new)} new, wants {least}"
+    if not old:
+        return f"n 0 old, wants {least}: the engine tells no longer how long the old ones took"
     if len(old) < least:
         return f"n {len(old)} old, wants {least}"
     return f"at equal starts in flight n {new_n} new and {old_n} old, wants {least} of each"

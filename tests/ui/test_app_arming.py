@@ -20,7 +20,7 @@ from patchdeck.model import Snapshot, SourceState
 from patchdeck.settings import ArmingSettings, FreezeSettings, Settings, WindowSettings
 from tests.ui import sample
 from tests.ui.app_host import FakeWatch, console, lines, picture, press, settle, text
-from themes.ramps import ASCII
+from themes.ramps import ASCII, UNICODE, Glyphs
 from tui import armed
 from tui.app import PatchdeckApp
 from tui.cli import main
@@ -89,6 +89,14 @@ async def test_a_reason_arms_it_and_the_whole_first_line_says_for_how_long(size:
         assert all("reverse" in codes[letter] for letter in status), codes
         await press(pilot, "A")
         assert "DISARMED" in lines(app)[0]
+
+
+@pytest.mark.parametrize(("glyphs", "frame"), [(UNICODE, "│"), (ASCII, "|")])
+async def test_where_the_reason_is_typed_has_a_frame_of_its_own(glyphs: Glyphs, frame: str) -> None:
+    async with on_console(size=(80, 24), glyphs=glyphs) as (app, pilot):
+        await press(pilot, "A", *WHY)
+        row = next(line for line in lines(app) if WHY in line)
+        assert row[2] == row[77] == frame
 
 
 @pytest.mark.parametrize("keys", [("enter",), ("escape",), ("x", "escape"), ("space", "enter")])

@@ -15,13 +15,15 @@ class ArmingScreen(TypedScreen):
     def __init__(self, settings: ArmingSettings, *, window: str, override: str, glyphs: Glyphs) -> None:
         """`override` is why the window that is closed is not waited for; empty where it is not closed."""
         lasts = durations.written(settings.lasts_s)
-        closes = "" if override else ", and when the change window closes"
+        ends = (
+            "and when data go stale" if override else "when data go stale, and when the change window closes"
+        )
         lines = [
             (
                 "Armed, this console may start rollouts, and pause, promote, abort and undo them.",
                 Severity.WARNING,
             ),
-            (f"It disarms itself after {lasts}, and when data go stale{closes}.", Severity.INFO),
+            (f"It disarms itself after {lasts}, {ends}.", Severity.INFO),
             *([(f"Change window: {window}.", Severity.INFO)] if window else []),
             *([(f"The window is closed. Override: {override}", Severity.WARNING)] if override else []),
             ("The reason goes into the journal with everything that is done.", Severity.INFO),

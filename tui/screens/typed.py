@@ -42,8 +42,8 @@ class TypedScreen(Modal[str | None]):
     DEFAULT_CSS = """
     TypedScreen { align: center middle; background: $background 0%; }
     TypedScreen > Vertical { background: $background; }
-    TypedScreen Prompt, TypedScreen Prompt:focus { height: 3; border: solid $frame-focus; }
-    TypedScreen Prompt.-ascii, TypedScreen Prompt.-ascii:focus { border: ascii $frame-focus; }
+    TypedScreen Prompt, TypedScreen Prompt:focus { height: 3; border: solid $frame-focus !important; }
+    TypedScreen Prompt.-ascii, TypedScreen Prompt.-ascii:focus { border: ascii $frame-focus !important; }
     """
 
     def __init__(

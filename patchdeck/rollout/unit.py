@@ -245,6 +245,8 @@ def _old_runs(unit: Unit, seen: Seen) -> Iterator[Next]:
             if old.container_id in seen.ran and old.container_id not in seen.excused:
                 yield Failed(text=f"the old {member.name} does not stay up: {old.ending}")
             yield _act(ActKind.START, index, old, old=True)
+        if old.status == "restarting" and seen.late:
+            yield Failed(text=f"the old {member.name} does not stay up: {old.ending}")
         if not old.ready:
             # Whether it was any better before is not known here: it runs again, and that is told.
             if old.health == "unhealthy" or seen.late:

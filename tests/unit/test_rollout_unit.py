@@ -402,5 +402,18 @@ def test_an_old_container_that_does_not_stay_up_is_told_on_the_way_back() -> Non
     assert "does not stay up" in over.text
 
 
+def test_a_successor_that_serves_is_not_stopped_for_an_old_container_that_restarts_again_and_again() -> None:
+    unit = UNITS["start-first"]
+    restarting = SeenContainer(
+        container_id="old-web", name="web", status="restarting", policy="always", exit_code=128
+    )
+    serving = SeenContainer(container_id="new-web", name="web--new-r1", status="running", started_at="2026")
+    seen = Seen(members=(SeenMember(old=restarting, new=serving),), disturbed=True, began=True)
+    assert isinstance(next_act(unit, seen, Goal.BACK), Wait)
+    over = next_act(unit, replace(seen, late=True), Goal.BACK)
+    assert isinstance(over, Failed)
+    assert "does not stay up: it ended with exit status 128" in over.text
+
+
 def test_what_never_started_has_nothing_wrong_with_it() -> None:
     assert not hard_stop(SeenContainer(container_id="a", name="a", status="created"))

@@ -17,6 +17,7 @@ from patchdeck.settings import Settings
 from themes.palettes import BY_SETTING, THEMES, VARIABLE_DEFAULTS
 from themes.ramps import UNICODE, Glyphs
 from tui import keymap
+from tui.ahead import make_views
 from tui.armed import ArmedKeys
 from tui.bridge import Bridge, Watch
 from tui.keymap import Keymap
@@ -156,6 +157,8 @@ class PatchdeckApp(ArmedKeys, inherit_bindings=False):
         if self._leaving or not self.screen_stack:
             return
         began = time.perf_counter()
+        if self.snapshot is None:
+            self.run_worker(make_views(self), group="ahead")
         self.snapshot = snapshot
         self.heard()
         self.hear_answers(snapshot)
@@ -231,6 +234,19 @@ class PatchdeckApp(ArmedKeys, inherit_bindings=False):
         while len(self.screen_stack) > 1:
             self.pop_screen()
         self.switch_mode(name)
+
+    async def make_view(self, name: str) -> None:
+        """Make a view, without showing it, if it was not shown yet."""
+        if self._leaving or not self.is_running or self._screen_stacks.get(name):
+            return
+        await self._init_mode(name)
+
+    def settle_styles(self) -> None:
+        """What a view brings in styles makes Textual style every other one anew when it comes to the front: sooner."""
+        for view, *_ in filter(None, self._screen_stacks.values()):
+            if view._css_update_count != self._css_update_count:  # noqa: SLF001 - Textual has no other way
+                self.stylesheet.update(view)
+                view._css_update_count = self._css_update_count  # noqa: SLF001
 
     def open_container(self, container_id: str) -> None:
         """Open the page of a container; nothing happens if the state no longer knows it."""

@@ -1,24 +1,35 @@
-"""What a person is told of an act that the engine refused: its own words, and what helps where that is known. Pure."""
+"""What a person is told when the engine does not do what it was asked to: its words, and what helps if it is known.
+
+Pure.
+"""
 
 from __future__ import annotations
 
+import re
 from typing import Final
 
-from patchdeck.rollout.unit import Act, ActKind
-
+_HELD: Final = re.compile(r"task \w+: already exists|/io\.containerd\.\S+: file exists")
+"""How containerd says that it holds on to a container's last start or stop, which was cut short."""
 _SHORT_ID: Final = 12
 
 
-def refused(name: str, act: Act, status: int, message: str) -> str:
-    """`name` is the replica's; the engine answered with this HTTP status and message."""
-    text = f"the engine refused to {act.kind.value} {name} (HTTP {status}: {message})"
-    if act.kind in (ActKind.START, ActKind.RESTART) and "already exists" in message:
-        # An engine that is killed in the middle of a start or a stop may leave the container's shim behind, which
-        # outlives a restart of containerd too, and no call of the engine ends it.
-        shim = f"containerd-shim-runc-v2 … -id {act.container_id[:_SHORT_ID]}…"
-        text += (
-            f". containerd holds on to what was cut short: end the process {shim} on that host, then resume"
-        )
+def refused(act: str, name: str, container_id: str, *, status: int, message: str) -> str:
+    """Of an act on the container of a replica of that name; the engine answered with this HTTP status and message."""
+    text = (
+        f"the engine refused to {act} {name} (HTTP {status}: {message}){left_behind(container_id, message)}"
+    )
     if "no space left" in message:
         text += ". Its disk is full: make room where the engine keeps its data"
     return text
+
+
+def left_behind(container_id: str, error: str) -> str:
+    """What to do where a container cannot start since containerd holds on to something; empty for any other error.
+
+    An engine that is killed in the middle of a start or a stop may leave the container's shim behind, which outlives a
+    restart of containerd too, and no call of the engine ends it.
+    """
+    if _HELD.search(error) is None:
+        return ""
+    shim = f"containerd-shim-runc-v2 … -id {container_id[:_SHORT_ID]}…"
+    return f". containerd holds on to what was cut short: end the process {shim} on that host, then resume"

@@ -193,7 +193,10 @@ class Runner:
                 self._tools.on_start(Start(unit=self.unit.index, took_s=0.0, ok=error.status < 500))
             if self._tries[act] >= TRIES or error.status in (400, 403):
                 name = self.unit.members[act.member].name
-                return Failed(text=refused(name, act, error.status, error.message))
+                text = refused(
+                    act.kind.value, name, act.container_id, status=error.status, message=error.message
+                )
+                return Failed(text=text)
             await self._sleep(PAUSE_S * self._tries[act])
             return None
         except NoAnswer:

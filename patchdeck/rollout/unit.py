@@ -17,6 +17,7 @@ from enum import StrEnum
 
 from patchdeck.model.facts import Value
 from patchdeck.model.plan import Order
+from patchdeck.rollout.advice import left_behind
 from patchdeck.rollout.seen import Member, Seen, SeenContainer, SeenMember, Unit
 
 
@@ -243,15 +244,20 @@ def _old_runs(unit: Unit, seen: Seen) -> Iterator[Next]:
             yield _act(ActKind.UNFENCE, index, old, member.policy, old=True)
         if not old.alive:
             if old.container_id in seen.ran and old.container_id not in seen.excused:
-                yield Failed(text=f"the old {member.name} does not stay up: {old.ending}")
+                yield _does_not_stay_up(member, old)
             yield _act(ActKind.START, index, old, old=True)
         if old.status == "restarting" and seen.late:
-            yield Failed(text=f"the old {member.name} does not stay up: {old.ending}")
+            yield _does_not_stay_up(member, old)
         if not old.ready:
             # Whether it was any better before is not known here: it runs again, and that is told.
             if old.health == "unhealthy" or seen.late:
                 continue
             yield Wait(member=index, container_id=old.container_id, why=_standing(old))
+
+
+def _does_not_stay_up(member: Member, old: SeenContainer) -> Failed:
+    advice = left_behind(old.container_id, old.error)
+    return Failed(text=f"the old {member.name} does not stay up: {old.ending}{advice}")
 
 
 def _not_ready(unit: Unit, seen: Seen) -> str:

@@ -1,40 +1,46 @@
-"""What is told of an act that the engine refused says what to do about it, where that is known."""
+"""What is told of an engine that does not do what it was asked to says what helps, where that is known."""
 
 from __future__ import annotations
 
 import pytest
 
-from patchdeck.rollout.advice import refused
-from patchdeck.rollout.unit import Act, ActKind
+from patchdeck.rollout.advice import left_behind, refused
 
 CONTAINER = "5fa7015f75e6" + "0" * 52
-HELD = f"failed to create task for container: AlreadyExists: task {CONTAINER}: already exists"
+TASKS = "/run/containerd/io.containerd.runtime.v2.task/moby"
+HELD = (
+    f"task {CONTAINER}: already exists",
+    f"failed to create task for container: AlreadyExists: task {CONTAINER}: already exists",
+    f"failed to create task for container: mkdir {TASKS}/{CONTAINER}: file exists",
+)
+"""As engines 20.10 and 28.5 say it."""
 
 
-def told(kind: ActKind, message: str) -> str:
-    return refused("web", Act(kind=kind, member=0, old=True, container_id=CONTAINER), 500, message)
-
-
-@pytest.mark.parametrize("kind", [ActKind.START, ActKind.RESTART])
-def test_what_containerd_holds_on_to_is_named_by_its_process_whenever_a_container_comes_up(
-    kind: ActKind,
-) -> None:
-    text = told(kind, HELD)
-    assert text.startswith(f"the engine refused to {kind} web (HTTP 500: {HELD})")
+@pytest.mark.parametrize("message", HELD)
+def test_what_containerd_holds_on_to_is_named_by_its_process(message: str) -> None:
+    text = refused("start", "web", CONTAINER, status=500, message=message)
+    assert text.startswith(f"the engine refused to start web (HTTP 500: {message}). ")
     assert text.endswith(
         "end the process containerd-shim-runc-v2 … -id 5fa7015f75e6… on that host, then resume"
     )
 
 
-def test_a_name_that_already_exists_is_no_matter_of_containerd() -> None:
-    assert "containerd" not in told(ActKind.CREATE, "the name already exists")
+@pytest.mark.parametrize(
+    "message",
+    [
+        "network with name back already exists",
+        "error while creating mount source path '/srv/data': mkdir /srv/data: file exists",
+    ],
+)
+def test_other_things_that_exist_are_no_matter_of_containerd(message: str) -> None:
+    assert not left_behind(CONTAINER, message)
 
 
 def test_a_full_disk_is_to_be_made_room_on() -> None:
-    assert told(ActKind.FENCE, "no space left on device").endswith(
-        "Its disk is full: make room where the engine keeps its data"
-    )
+    text = refused("fence", "web", CONTAINER, status=500, message="no space left on device")
+    assert text.endswith("Its disk is full: make room where the engine keeps its data")
 
 
 def test_other_refusals_are_the_engine_s_own_words() -> None:
-    assert told(ActKind.STOP, "busy") == "the engine refused to stop web (HTTP 500: busy)"
+    text = refused("stop", "web", CONTAINER, status=500, message="busy")
+    assert text == "the engine refused to stop web (HTTP 500: busy)"

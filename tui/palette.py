@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from functools import partial
 
 from textual.app import App
+from textual.await_complete import AwaitComplete
 from textual.command import CommandList, CommandPalette, SimpleCommand, SimpleProvider
 from textual.screen import Screen
 
@@ -21,6 +22,10 @@ class Palette(CommandPalette):
     def __init__(self, screen: Screen[None], name: str, keymap: Keymap) -> None:
         provider = SimpleProvider(screen, [*commands_of(screen, name, keymap)])
         super().__init__(providers=[provider], placeholder="What shall be done?")  # type: ignore[list-item] # as Textual
+
+    def dismiss(self, result: object = None) -> AwaitComplete:
+        # Textual takes away the screen beneath, if it can, where a second click or key was on its way.
+        return super().dismiss(result) if self.is_active else AwaitComplete()  # type: ignore[arg-type]
 
     def _action_command_list(self, action: str) -> None:
         # Textual's list fails on moving in it before it is laid out, and where there is no room for any of its lines.

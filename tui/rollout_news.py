@@ -33,12 +33,20 @@ def stands(rollouts: Sequence[Rollout]) -> dict[str, Stand]:
     return {one.id: (one.state, rollout_words.calls(one)) for one in rollouts}
 
 
-def news(before: Mapping[str, Stand], rollouts: Sequence[Rollout], now_ns: int) -> Iterator[News]:
-    """Of those that were known before, which have ended, go back, or have begun to wait for a person since."""
+def news(
+    before: Mapping[str, Stand], rollouts: Sequence[Rollout], *, since_ns: int, now_ns: int
+) -> Iterator[News]:
+    """Which have ended, go back, or have begun to wait for a person since.
+
+    Of those that were not known before only what began after `since_ns`: it came so far between two looks. What was
+    refused has no worker, and whoever asked for it was told.
+    """
     after = stands(rollouts)
     for one in rollouts:
         was = before.get(one.id)
-        if was is None or was == after[one.id]:
+        if was is None and ((one.began_ns or 0) < since_ns or not one.workers):
+            continue
+        if was == after[one.id]:
             continue
         severity = Severity.WARNING if rollout_words.calls(one) else _TOLD.get(one.state)
         if severity is not None:

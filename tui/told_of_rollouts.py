@@ -27,6 +27,7 @@ class ToldOfRollouts(RecordingKeys, inherit_bindings=False):
     def __init__(self, switch: Switch | None = None) -> None:
         super().__init__(switch)
         self._stands: dict[str, Stand] = {}
+        self._since_ns: int | None = None
         self._journal_trouble = ""
 
     @property
@@ -36,7 +37,9 @@ class ToldOfRollouts(RecordingKeys, inherit_bindings=False):
 
     def tell_news(self, snapshot: Snapshot) -> None:
         """Say aloud what became of rollouts; in words too where they are not in view."""
-        told = tuple(news(self._stands, snapshot.rollouts, snapshot.at_ns))
+        if self._since_ns is None:
+            self._since_ns = snapshot.at_ns
+        told = tuple(news(self._stands, snapshot.rollouts, since_ns=self._since_ns, now_ns=snapshot.at_ns))
         self._stands = stands(snapshot.rollouts)
         if not told or self.keymap.on == REPLAY:
             return

@@ -75,6 +75,19 @@ async def test_a_second_answer_leaves_the_screen_beneath_where_it_is() -> None:
         assert isinstance(app.screen, DeckScreen)
 
 
+async def test_a_list_of_commands_that_is_left_twice_leaves_the_screen_beneath_where_it_is() -> None:
+    async with console() as (app, pilot):
+        app.action_commands()
+        palette = app.screen
+        assert isinstance(palette, Palette)
+        await settle(pilot)
+        palette._action_escape()
+        palette._action_escape()
+        await settle(pilot)
+        assert app.is_running
+        assert isinstance(app.screen, DeckScreen)
+
+
 async def test_in_a_list_of_commands_without_lines_there_is_nowhere_to_move() -> None:
     async with console() as (app, pilot):
         app.action_commands()

@@ -149,6 +149,25 @@ async def test_a_hold_rings_once_and_is_told_where_it_is_not_in_view(
         assert "rolling back" not in told(app)
 
 
+async def test_what_began_and_went_wrong_between_two_looks_rings_and_what_was_over_long_ago_does_not(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    rung: list[str] = []
+    monkeypatch.setattr(PatchdeckApp, "bell", lambda self: rung.append(screen(self)))
+    source = watch()
+    async with console(source, notifications=True) as (app, pilot):
+        await press(pilot, "2")
+        await show(pilot, source, state(rollouts.rolling_back()))
+        assert not rung, "it began before the console did"
+        began = replace(rollouts.rolling_back("99999999"), began_ns=sample.NOW_NS)
+        refused = replace(began, id="88888888", workers=0)
+        await show(pilot, source, state(rollouts.rolling_back(), refused))
+        assert not rung, "whoever asked for it was told"
+        await show(pilot, source, state(rollouts.rolling_back(), began))
+        assert rung == ["startups"]
+        assert "shop/web is rolling back" in told(app)
+
+
 async def test_where_the_bell_is_off_nothing_rings(monkeypatch: pytest.MonkeyPatch) -> None:
     rung: list[int] = []
     monkeypatch.setattr(PatchdeckApp, "bell", lambda self: rung.append(1))

@@ -73,4 +73,4 @@ def test_the_rollout_does_not_notice_a_terminal_that_stalls(
 @pytest.mark.slow
 @pytest.mark.timeout(400)
 def test_nor_one_that_stalls_for_a_minute(engine: Engine, images: Images, tmp_path: Path) -> None:
-    assert _stalled(engine, images, tmp_path, replicas=13, ready_after_s=4) > 60
+    assert _stalled(engine, images, tmp_path, replicas=16, ready_after_s=4) > 60

@@ -12,11 +12,11 @@ from typing import Final, NamedTuple
 from tests.terminal import Terminal
 from themes.ramps import UNICODE
 
-UP, DOWN = "\x1b[A", "\x1b[B"
+UP, DOWN, HOME = "\x1b[A", "\x1b[B", "\x1b[H"
 PAUSE_S: Final = (0.05, 0.15)
 """Between two keys, at random: no key may fall into step with what is drawn every second."""
 _BY_NAME = re.compile(rf"│ service[{UNICODE.ascending}{UNICODE.descending}]")
-_SORTED_S: Final = 0.3
+_SETTLED_S: Final = 0.3
 _NAME_CELLS: Final = 24
 _TOLD = re.compile(r"(\w+) +prometheus \S+ +(.*?) *│?$", re.MULTILINE)
 
@@ -25,6 +25,8 @@ class Key(NamedTuple):
     keys: str
     answered: Callable[[str, str], bool]
     """Whether the screen's text, before and now, shows what the key is for."""
+    first: str = ""
+    """Pressed some time before, and not timed."""
 
 
 def _under_cursor(text: str) -> str:
@@ -65,20 +67,22 @@ ON_DECK: Final = (
 )
 """What is looked at on the deck while a rollout goes on: it begins and ends as `CYCLE` does."""
 ON_ROLLOUT: Final = (
-    Key(DOWN, _moved),
+    Key(DOWN, _moved, first=HOME),
     Key(DOWN, _moved),
     Key(UP, _moved),
     Key("4", partial(_hides, "┌ Steps ")),
     Key("\r", partial(_shows, "┌ Steps ")),
-    Key(DOWN, _moved),
 )
-"""On the page of the only rollout, on which it begins and ends."""
+"""On the only rollout's page, on which it begins and ends. Its cursor goes along with the steps until it is moved."""
 
 
 def answers_s(terminal: Terminal, rounds: int, cycle: Sequence[Key] = CYCLE) -> list[float]:
     """Go through `cycle` so many times; the seconds from each key to its paint."""
     took_s = []
     for key in [*cycle] * rounds:
+        if key.first:
+            terminal.press(key.first)
+            time.sleep(_SETTLED_S)
         time.sleep(random.uniform(*PAUSE_S))
         took_s.append(terminal.answer_s(key.keys, partial(key.answered, terminal.text)))
     return took_s
@@ -88,7 +92,7 @@ def sort_by_name(terminal: Terminal) -> None:
     """The deck's services: a row that goes to another place by itself is no answer to a key."""
     while not _BY_NAME.search(terminal.text):
         terminal.press("s")
-        time.sleep(_SORTED_S)
+        time.sleep(_SETTLED_S)
 
 
 def told_of_prometheus(text: str) -> tuple[str, str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import random
 import threading
@@ -11,10 +12,12 @@ from pathlib import Path
 
 import pytest
 
-from patchdeck.model import Snapshot, SourceState
+from patchdeck.model import Amount, RolloutState, Snapshot, SourceState, Strategy
 from patchdeck.recording.reader import Recording
 from patchdeck.recording.switch import Switch
 from patchdeck.replay.player import Player
+from patchdeck.rollout.database import STATE_FOLDER
+from patchdeck.rollout.submit import start
 from patchdeck.settings import EngineSettings, Settings
 from patchdeck.sources.targets import choose
 from patchdeck.watch import WatchThread
@@ -22,7 +25,9 @@ from tests.lab import herd
 from tests.lab.engine import Engine
 from tests.lab.images import Images
 from tests.lab.processes import wait_until
+from tests.lab.services import start_service
 from tests.live.program import PATCHDECK
+from tests.live.rollouts import submitted
 from tests.live.test_console import create
 from tests.terminal import Terminal
 from tests.unit.recorded import digest
@@ -57,6 +62,12 @@ class Watched:
             self.newest.engines
         )
 
+    def until_committed(self, rollout: str) -> None:
+        def states() -> list[RolloutState]:
+            return [one.state for one in self.newest.rollouts if one.id == rollout]
+
+        assert wait_until(lambda: states() == [RolloutState.COMMITTED], 60), self.newest.rollouts
+
     def until_started(self, count: int) -> None:
         assert wait_until(
             lambda: sum(startup.started_ns is not None for startup in self.newest.startups) >= count, 60
@@ -86,10 +97,25 @@ def by_second(snapshots: Sequence[Snapshot]) -> list[Snapshot]:
     return list(first.values())
 
 
+def _patched(engine: Engine, images: Images, folder: Path) -> str:
+    """A service was moved by a rollout, of this ID."""
+    start_service(engine, images.web("1.0"), 3)
+    strategy = Strategy(canary=Amount(count=1), bake_s=0.0, deadline_s=60.0, gates={"ratio": "off"})
+    rollout = asyncio.run(submitted(engine, folder, images.web("1.1"), strategy))
+    worker = start(rollout, folder)
+    try:
+        assert worker.wait(60) == 0
+    finally:
+        worker.kill()
+        worker.wait()
+    return rollout
+
+
 @pytest.mark.timeout(240)
 def test_a_replay_gives_the_snapshots_that_were_seen_live_at_every_second(
-    stock: Engine, stock_images: Images, tmp_path: Path
+    stock: Engine, stock_images: Images, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setenv(STATE_FOLDER, str(tmp_path / "state"))
     path = tmp_path / "herd.pdrec"
     with watched(stock, path) as watch:
         watch.until_it_is(SourceState.LIVE)
@@ -101,6 +127,8 @@ def test_a_replay_gives_the_snapshots_that_were_seen_live_at_every_second(
         watch.until_it_is(SourceState.LIVE)
         herd.fire(stock, stock_images.plain, 8, prefix="after")
         watch.until_started(32)
+        rollout = _patched(stock, stock_images, tmp_path / "state")
+        watch.until_committed(rollout)
     live = by_second(watch.snapshots)
     assert len(live) > 5
     with Recording.open(path) as recording:
@@ -114,6 +142,7 @@ def test_a_replay_gives_the_snapshots_that_were_seen_live_at_every_second(
                 player._apply(line)
                 assert player._fleet.now_ns <= snapshot.at_ns, f"not on replay: {snapshot.at_ns}"
         assert digest(player.snapshot()) == digest(live[-1])
+        assert [one.id for one in player.snapshot().rollouts] == [rollout]
         _the_same_wherever_one_comes_from(recording)
 
 

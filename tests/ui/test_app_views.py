@@ -25,9 +25,9 @@ def made(app: PatchdeckApp) -> set[str]:
 
 
 async def all_made(app: PatchdeckApp) -> None:
-    async with asyncio.timeout(20):
-        while made(app) != VIEWS or any(worker.group == "ahead" for worker in app.workers if worker.is_running):
-            await asyncio.sleep(0.02)
+    (worker,) = [worker for worker in app.workers if worker.group == "ahead"]
+    await asyncio.wait_for(worker.wait(), 20)
+    assert made(app) == VIEWS
 
 
 async def test_they_are_made_behind_the_deck_and_styled_once(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -16,6 +16,8 @@ from patchdeck.model.facts import Value
 
 LEAST_S: Final = 0.4
 """The shortest time of which a share is made: the kernel counts in hundredths of a second."""
+EVERY_S: Final = 0.1
+"""Between two readings of the counters, however often it is asked, as long as it stands still or does not."""
 FRESH_S: Final = 20.0
 """For how long what was seen while standing still is taken to hold."""
 SPARE: Final = 0.03
@@ -37,6 +39,7 @@ class Processors:
 
     def __init__(self, times: Callable[[], Times | None]) -> None:
         self._times = times
+        self._read = (-math.inf, False)
         self._always = _Stretch()
         self._standing_still = _Stretch()
         self._rested: float | None = None
@@ -45,14 +48,16 @@ class Processors:
 
     def look(self, now_s: float, in_flight: int) -> None:
         """`now_s` is by the monotonic clock, `in_flight` counts the rollout's starts."""
-        times = self._times()
-        if times is None:
-            return
-        if (rested := self._always.share(now_s, times)) is not None:
-            self._rested = rested
         if in_flight:
             self._standing_still = _Stretch()
-        elif (rested := self._standing_still.share(now_s, times)) is not None:
+        read_s, was_in_flight = self._read
+        lately = now_s - read_s < EVERY_S and was_in_flight == bool(in_flight)
+        if lately or (times := self._times()) is None:
+            return
+        self._read = now_s, bool(in_flight)
+        if (rested := self._always.share(now_s, times)) is not None:
+            self._rested = rested
+        if not in_flight and (rested := self._standing_still.share(now_s, times)) is not None:
             self._rested_still, self._stood_still_s = rested, now_s
 
     @property

@@ -86,7 +86,7 @@ def _deck(terminal: Terminal) -> None:
 
 def _page(terminal: Terminal) -> None:
     terminal.press("4")
-    terminal.wait_for(lambda text: SERVICE in text and "Versions in flight" not in text, 30, "the list")
+    terminal.wait_for(lambda text: "┌ Rollouts " in text, 30, "the list")
     terminal.press("\r")
     terminal.wait_for(lambda text: "┌ Steps " in text, 30, "its page")
 

@@ -23,13 +23,18 @@ def refused(act: str, name: str, container_id: str, *, status: int, message: str
     return text
 
 
-def left_behind(container_id: str, error: str) -> str:
-    """What to do where a container cannot start since containerd holds on to something; empty for any other error.
+def left_behind(container_id: str, error: str, *, restarting: bool = False) -> str:
+    """What to do where containerd holds on to something of a container that does not come up; empty for other errors.
 
     An engine that is killed in the middle of a start or a stop may leave the container's shim behind, which outlives a
-    restart of containerd too, and no call of the engine ends it.
+    restart of containerd too, and no call of the engine ends it. Either the container can not start then, or it does
+    again and again, without an error that would say why.
     """
-    if _HELD.search(error) is None:
-        return ""
-    shim = f"containerd-shim-runc-v2 … -id {container_id[:_SHORT_ID]}…"
-    return f". containerd holds on to what was cut short: end the process {shim} on that host, then resume"
+    remedy = (
+        f"end the process containerd-shim-runc-v2 … -id {container_id[:_SHORT_ID]}… on that host, then resume"
+    )
+    if _HELD.search(error) is not None:
+        return f". containerd holds on to what was cut short: {remedy}"
+    if restarting and not error:
+        return f". If its engine was killed, containerd may hold on to what was cut short: {remedy}"
+    return ""

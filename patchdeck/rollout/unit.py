@@ -256,7 +256,7 @@ def _old_runs(unit: Unit, seen: Seen) -> Iterator[Next]:
 
 
 def _does_not_stay_up(member: Member, old: SeenContainer) -> Failed:
-    advice = left_behind(old.container_id, old.error)
+    advice = left_behind(old.container_id, old.error, restarting=old.status == "restarting")
     return Failed(text=f"the old {member.name} does not stay up: {old.ending}{advice}")
 
 

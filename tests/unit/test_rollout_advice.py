@@ -36,6 +36,16 @@ def test_other_things_that_exist_are_no_matter_of_containerd(message: str) -> No
     assert not left_behind(CONTAINER, message)
 
 
+def test_one_that_restarts_again_and_again_for_no_reason_may_be_held_on_to() -> None:
+    text = left_behind(CONTAINER, "", restarting=True)
+    assert text.startswith(". If its engine was killed")
+    assert text.endswith(
+        "end the process containerd-shim-runc-v2 … -id 5fa7015f75e6… on that host, then resume"
+    )
+    assert not left_behind(CONTAINER, "exec: no such file", restarting=True)
+    assert not left_behind(CONTAINER, "")
+
+
 def test_a_full_disk_is_to_be_made_room_on() -> None:
     text = refused("fence", "web", CONTAINER, status=500, message="no space left on device")
     assert text.endswith("Its disk is full: make room where the engine keeps its data")

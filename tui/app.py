@@ -159,9 +159,13 @@ class PatchdeckApp(ArmedKeys, inherit_bindings=False):
         # Through the app's queue, so that an error while drawing ends the app with its story, not in the loop's log.
         self.call_next(self.receive, snapshot)
 
+    @property
+    def _is_left(self) -> bool:
+        return self._leaving or not self.is_running or not self.screen_stack
+
     def receive(self, snapshot: Snapshot) -> None:
         """Take a snapshot and draw what of it differs; one that comes while the screens are taken down is dropped."""
-        if self._leaving or not self.screen_stack:
+        if self._is_left:
             return
         began = time.perf_counter()
         if self.snapshot is None:
@@ -213,7 +217,7 @@ class PatchdeckApp(ArmedKeys, inherit_bindings=False):
         self._draw()
 
     def _draw(self) -> None:
-        if self.snapshot is None or self._leaving or not self.screen_stack:
+        if self.snapshot is None or self._is_left:
             return
         self.shown = Shown(self.snapshot, self.looking, self._matcher, self._memory)
         with self.batch_update():
@@ -244,7 +248,7 @@ class PatchdeckApp(ArmedKeys, inherit_bindings=False):
 
     async def make_view(self, name: str) -> None:
         """Make a view, without showing it, if it was not shown yet."""
-        if self._leaving or not self.is_running or self._screen_stacks.get(name):
+        if self._is_left or self._screen_stacks.get(name):
             return
         await self._init_mode(name)
 

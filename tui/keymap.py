@@ -133,6 +133,16 @@ ACTIONS: tuple[Action, ...] = (
     _go("startups", "2", "startups", "Every startup with its phases, newest first"),
     _go("contention", "3", "contention", "Each indicator over time, and why it stands where it does"),
     _go("rollouts", "4", "rollouts", "Rollouts, open and past; enter opens one"),
+    Action(
+        id="roll_out",
+        keys="r",
+        label="roll out",
+        tooltip="Compose a rollout of this service: to which image, how, and what that would do",
+        group="Rollout",
+        screens=(DECK, SERVICE),
+        only=LIVE,
+        acts=True,
+    ),
     _go("next_panel", "tab", "next", "Move to the next panel", footer=False),
     _go("previous_panel", "shift+tab", "previous", "Move to the panel before", footer=False),
     _show(
@@ -163,16 +173,6 @@ ACTIONS: tuple[Action, ...] = (
         only=LIVE,
     ),
     _rollout("arm", "A", "arm", "Arm this console, for a reason and for a while, or disarm it"),
-    Action(
-        id="roll_out",
-        keys="r",
-        label="roll out",
-        tooltip="Compose a rollout of this service: to which image, how, and what that would do",
-        group="Rollout",
-        screens=(DECK, SERVICE),
-        only=LIVE,
-        acts=True,
-    ),
     _rollout(
         "pause_rollout",
         "space",

@@ -34,6 +34,7 @@ from tui.composer import submitting
 from tui.screens.arming import ArmingScreen
 from tui.screens.composer import ComposerScreen
 from tui.screens.confirm import ConfirmScreen
+from tui.screens.rollout import RolloutScreen
 from tui.screens.typed import TypedScreen
 
 SERVICE = "shop/web"
@@ -200,6 +201,25 @@ async def test_what_is_on_its_way_into_the_journal_is_not_begun_a_second_time(
         written.set()
         await until(pilot, lambda: "its page comes" in text(app) or screen(app) != keymap.COMPOSER)
         assert len(submitted(journal)) == 1
+
+
+async def test_a_key_that_is_pressed_again_and_again_asks_once_and_begins_one(
+    simulated: Simulated, journal: Path
+) -> None:
+    async with composing(simulated) as (app, pilot):
+        await to_image(pilot, "shop/web:1.1")
+        app.arm_for(WHY)
+        composer = _composer(pilot)
+        await pilot.press("ctrl+r", "ctrl+r", "ctrl+r")
+        await settle(pilot)
+        assert [type(one) for one in app.screen_stack[-2:]] == [ComposerScreen, ConfirmScreen]
+        await press(pilot, "y")
+        await until(pilot, lambda: isinstance(app.screen, RolloutScreen))
+        composer._begin_planned()
+        await settle(pilot)
+        assert isinstance(app.screen, RolloutScreen)
+    assert len(submitted(journal)) == 1
+    assert not refused(journal)
 
 
 async def test_disarmed_it_asks_to_arm_first_and_then_what_was_asked_for(

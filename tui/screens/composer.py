@@ -249,6 +249,8 @@ class ComposerScreen(ConsoleScreen, inherit_bindings=False):
 
     def _begin_planned(self) -> None:
         plan, app = self._plan, self.patchdeck
+        if not self.is_active:
+            return  # its key was pressed again, before the question or the page of the rollout came
         if self._submitting or self._submitted:
             self._tell("It is submitted already, and waits for its journal.")
         elif plan is None or self._planned_for is None or self._planned_for != self._wish():

@@ -156,7 +156,8 @@ class ArmedKeys(RolloutKeys, inherit_bindings=False):
         return time.monotonic() - self._heard_s <= SILENT_S
 
     def _show_arming(self) -> None:
-        if isinstance(self.screen, ConsoleScreen):
+        # There is none any more while the console is being left.
+        if self.screen_stack and isinstance(self.screen, ConsoleScreen):
             self.screen.show_status()
         # What keys do at a rollout depends on it.
         self.redraw()

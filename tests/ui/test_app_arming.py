@@ -225,6 +225,13 @@ def test_beginning_armed_takes_what_arming_takes(
     assert words in result.output
 
 
+async def test_what_changes_while_the_console_is_being_left_is_drawn_nowhere() -> None:
+    async with on_console() as (app, pilot):
+        await arm(pilot)
+    app.arming = arming.disarm()
+    app._look_at_arming()
+
+
 async def test_armed_does_not_outlive_what_is_weighed_just_before_an_act() -> None:
     async with on_console() as (app, pilot):
         await arm(pilot)

@@ -170,15 +170,22 @@ class Life:
 
 def _stop(terminal: Terminal) -> None:
     os.kill(terminal.pid, signal.SIGTSTP)
-    stat = Path(f"/proc/{terminal.pid}/stat")
-    wait_until(lambda: stat.read_text().rsplit(")", 1)[1].split()[0] in "TZ", LEAVING_S)
+    wait_until(lambda: _state(terminal) in "TZ", LEAVING_S)
     os.kill(terminal.pid, signal.SIGCONT)
+
+
+def _state(terminal: Terminal) -> str:
+    """As the kernel tells it: T is stopped."""
+    return Path(f"/proc/{terminal.pid}/stat").read_text().rsplit(")", 1)[1].split()[0]
 
 
 def _leave(terminal: Terminal) -> None:
     """Everything that was sent before has been dealt with when it has ended."""
     until = time.monotonic() + LEAVING_S
     while not terminal.ended and time.monotonic() < until:
+        # A ctrl+z just after it went on stops it again, for its terminal is not its own yet: a shell would tell.
+        if _state(terminal) == "T":
+            os.kill(terminal.pid, signal.SIGCONT)
         for key in ("\x1b", "\x11"):  # a question takes either for its no
             with contextlib.suppress(OSError):
                 terminal.press(key)

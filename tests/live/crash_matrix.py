@@ -283,7 +283,7 @@ class Matrix:
         replicas = {name: one["Id"] for name, one in now.items()}
         assert replicas.keys() == self._replicas.keys(), (where, sorted(replicas))
         assert {one["Image"] for one in now.values()} == {self._ids[self._version]}, where
-        assert all(one["State"]["Running"] for one in now.values()), where
+        assert {one["State"]["Status"] for one in now.values()} == {"running"}, where
         assert {one["HostConfig"]["RestartPolicy"]["Name"] for one in now.values()} == {"always"}, where
         assert moved or replicas == self._replicas, where
         assert not locks(self.engine), where

@@ -175,7 +175,7 @@ def _out_of_the_way(unit: Unit, seen: Seen) -> Iterator[Next]:
     for index, _, one in _replaced(unit, seen, backwards=True):
         if one.old is not None and one.old.alive:
             yield _act(ActKind.STOP, index, one.old, old=True)
-        if one.old is not None and one.old.status == "removing":
+        if one.old is not None and _is_going(one.old, seen):
             yield Wait(member=index, container_id=one.old.container_id, why="the old one is being removed")
 
 
@@ -185,6 +185,14 @@ def _swapped(unit: Unit, seen: Seen) -> Iterator[Next]:
             yield _act(ActKind.RENAME, index, one.old, member.parked(unit.rollout), old=True)
         if one.new is not None and one.new.name != member.name:
             yield _act(ActKind.RENAME, index, one.new, member.name)
+
+
+def _is_going(one: SeenContainer, seen: Seen) -> bool:
+    """It is being removed, or is about to be as `--rm` asks. An engine that is asked to rename it just then may keep its
+    old name reserved for ever.
+    """
+    ended = one.started and not one.alive
+    return one.status == "removing" or (one.auto_remove and ended and not seen.late)
 
 
 def _removed(index: int, one: SeenContainer, seen: Seen, *, old: bool = False) -> Next:
@@ -211,6 +219,8 @@ def _rebuilt(unit: Unit, seen: Seen) -> Iterator[Next]:
         if one.old is None:
             parked = member.parked(unit.rollout)
             yield Act(kind=ActKind.REBUILD, member=index, old=True, detail=parked)
+        elif not seen.late and _is_going(one.old, seen):
+            yield Wait(member=index, container_id=one.old.container_id, why="the old one is being removed")
 
 
 def _new_is_down(unit: Unit, seen: Seen) -> Iterator[Next]:
@@ -222,6 +232,8 @@ def _new_is_down(unit: Unit, seen: Seen) -> Iterator[Next]:
             yield _act(ActKind.FENCE, index, one.new)
         if one.new.alive:
             yield _act(ActKind.STOP, index, one.new)
+        if not seen.late and _is_going(one.new, seen):
+            yield Wait(member=index, container_id=one.new.container_id, why="it is being removed")
 
 
 def _names_are_back(unit: Unit, seen: Seen) -> Iterator[Next]:

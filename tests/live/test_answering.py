@@ -113,6 +113,7 @@ async def test_keys_are_answered_while_a_rollout_goes_on(
         assert told(rollout, tmp_path).state is RolloutState.COMMITTED
         assert stretches, "there was no time to press keys"
         assert median(stretches) < limit_s
+        terminal.wait_for(lambda text: "rolling" not in text, 10, "the end of the rollout")
         terminal.press("q")
         assert terminal.wait() == 0
 

@@ -77,7 +77,7 @@ async def test_never_are_fewer_ready_than_the_budget_allows_and_all_of_it_is_use
         assert (Binding.PACE, "4 at once, as asked") in told
     else:
         assert (Binding.AVAILABILITY, "2 may be missing at once") in told
-    assert (Binding.STEP, "canary is to pass its gates first") in told
+        assert (Binding.STEP, "canary is to pass its gates first") in told
     assert ready(stock) == REPLICAS
     if order is Order.START_FIRST:
         assert max(counts) > REPLICAS

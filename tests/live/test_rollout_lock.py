@@ -16,7 +16,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from patchdeck.model import Noted, RolloutState
+from patchdeck.model import Noted, Order, RolloutState
 from patchdeck.rollout import lock, locking
 from patchdeck.rollout.database import STATE_FOLDER
 from patchdeck.rollout.hands import Hands
@@ -117,7 +117,8 @@ async def test_a_worker_whose_lock_was_taken_over_ends_and_touches_nothing_more(
 ) -> None:
     monkeypatch.setattr(locking, "RENEW_S", 0.3)
     start_service(stock, stock_images.web("1.0"), 2)
-    strategy = msgspec.structs.replace(QUICK, pause_after=("canary",))
+    # Stop-first: once it pauses nothing of the canary is under way any more.
+    strategy = msgspec.structs.replace(QUICK, pause_after=("canary",), order=Order.STOP_FIRST)
     rollout = await submitted(stock, tmp_path, stock_images.web("1.1"), strategy)
     async with Hands(target_of(stock)) as hands:
         with running(rollout, tmp_path) as task:

@@ -417,3 +417,30 @@ def test_a_successor_that_serves_is_not_stopped_for_an_old_container_that_restar
 
 def test_what_never_started_has_nothing_wrong_with_it() -> None:
     assert not hard_stop(SeenContainer(container_id="a", name="a", status="created"))
+
+
+@pytest.mark.parametrize("goal", [Goal.FORWARD, Goal.BACK])
+def test_one_that_goes_as_rm_asks_is_left_alone_until_it_is_gone(goal: Goal) -> None:
+    ended = SeenContainer(
+        container_id="old-web",
+        name="web",
+        status="exited",
+        started_at="2026-01-01T00:00:00Z",
+        auto_remove=True,
+    )
+    new = SeenContainer(
+        container_id="new-web", name="web--new-0", status="running", started_at="2026-01-01T00:00:01Z"
+    )
+    unit = Unit(
+        rollout="0",
+        index=0,
+        order=Order.START_FIRST,
+        members=(Member(name="web", old_id="old-web", auto_remove=True),),
+    )
+    seen = Seen(members=(SeenMember(old=ended, new=new),), disturbed=True, began=True)
+    assert next_act(unit, seen, goal) == Wait(
+        member=0, container_id="old-web", why="the old one is being removed"
+    )
+    gone = replace(seen, members=(SeenMember(new=new),))
+    assert isinstance(next_act(unit, gone, goal), Act)
+    assert not isinstance(next_act(unit, replace(seen, late=True), goal), Wait)

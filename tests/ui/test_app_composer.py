@@ -31,6 +31,7 @@ from tests.unit.simulated import simulated_beside
 from tui import keymap
 from tui.app import PatchdeckApp
 from tui.composer import submitting
+from tui.composer.fields import Fields
 from tui.screens.arming import ArmingScreen
 from tui.screens.composer import ComposerScreen
 from tui.screens.confirm import ConfirmScreen
@@ -236,11 +237,11 @@ async def test_disarmed_it_asks_to_arm_first_and_then_what_was_asked_for(
         assert app.arming.armed
         assert isinstance(app.screen, ConfirmScreen)
         assert not submitted(journal)
+        assert _values(pilot)["reason"] == WHY
         await press(pilot, "y")
         await until(pilot, lambda: submitted(journal))
         (entry,) = submitted(journal)
         assert entry.reason == WHY
-        assert _values(pilot)["reason"] == WHY
 
 
 def refused(journal: Path) -> list[ActRefused]:
@@ -329,6 +330,26 @@ async def test_what_policy_refuses_names_its_rule_and_is_kept_in_the_journal(
         with Journal(journal) as kept:
             (row,) = kept.rollouts()
             assert any(isinstance(entry, ActRefused) for entry in kept.entries(row.rollout))
+
+
+async def test_what_is_begun_with_a_mistake_that_was_typed_just_now_is_not(
+    simulated: Simulated, journal: Path
+) -> None:
+    async with composing(simulated) as (app, pilot):
+        await to_image(pilot, "shop/web:1.1")
+        app.arm_for(WHY)
+        composer = _composer(pilot)
+        fields = composer._fields
+        # As between the field's own change and the screen being told of it.
+        fields._values["pause_after"] = "Ps9C"
+        composer._begin_planned()
+        composer._begin_planning()
+        fields.post_message(Fields.Changed("pause_after"))
+        await settle(pilot)
+        assert isinstance(app.screen, ComposerScreen)
+        assert "There is no plan of this yet" in told(app)
+        assert "no plan yet: pause after" in text(app)
+    assert not submitted(journal)
 
 
 async def test_a_preset_fills_the_fields_and_a_mistake_is_told_where_it_is(

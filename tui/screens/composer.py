@@ -172,7 +172,9 @@ class ComposerScreen(ConsoleScreen, inherit_bindings=False):
         from patchdeck.rollout.planning.duration import watched  # noqa: PLC0415
 
         assert self._desk is not None
-        wish = self._wish()
+        wish = self._wish_now()
+        if wish is None:
+            return
         shown = self.patchdeck.shown
         service = shown.service(self._service.key) if shown else None
         engine = shown.snapshot.engine(wish.engine) if shown else None
@@ -186,8 +188,11 @@ class ComposerScreen(ConsoleScreen, inherit_bindings=False):
         self._planned_for = wish
         self._wait_for("")
 
-    def _wish(self) -> Wish:
+    def _wish_now(self) -> Wish | None:
+        """None: there is a mistake in a field. Of what was typed just now that is not told yet, and will be."""
         values = self._fields.values
+        if form.mistakes(values):
+            return None
         return Wish(
             engine=self._service.engine,
             service=self._service.name,
@@ -253,7 +258,7 @@ class ComposerScreen(ConsoleScreen, inherit_bindings=False):
             return  # its key was pressed again, before the question or the page of the rollout came
         if self._submitting or self._submitted:
             self._tell("It is submitted already, and waits for its journal.")
-        elif plan is None or self._planned_for is None or self._planned_for != self._wish():
+        elif plan is None or self._planned_for is None or self._planned_for != self._wish_now():
             self._tell("There is no plan of this yet: wait for it, or put right what it says.")
         elif not app.arming.armed and (why := app.cannot_arm(self._override)):
             self._tell(f"Nothing was begun, and this console can not be armed: {why}", severe=True)

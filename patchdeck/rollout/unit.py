@@ -188,8 +188,8 @@ def _swapped(unit: Unit, seen: Seen) -> Iterator[Next]:
 
 
 def _is_going(one: SeenContainer, seen: Seen) -> bool:
-    """It is being removed, or is about to be as `--rm` asks. An engine that is asked to rename it just then may keep its
-    old name reserved for ever.
+    """It is being removed, or is about to be as `--rm` asks. An engine that is asked to rename it just then may keep
+    its old name reserved for ever.
     """
     ended = one.started and not one.alive
     return one.status == "removing" or (one.auto_remove and ended and not seen.late)

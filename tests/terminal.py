@@ -90,6 +90,11 @@ class Terminal:
     def press(self, keys: str) -> None:
         os.write(self._fd, keys.encode())
 
+    @property
+    def is_raw(self) -> bool:
+        """Its keys go to the program as they are; else ctrl+c and ctrl+z are signals."""
+        return not termios.tcgetattr(self._fd)[3] & termios.ISIG
+
     def stall(self) -> None:
         """Stop reading, as a hung SSH session does."""
         self._reading.clear()

@@ -172,6 +172,8 @@ def _stop(terminal: Terminal) -> None:
     os.kill(terminal.pid, signal.SIGTSTP)
     wait_until(lambda: _state(terminal) in "TZ", LEAVING_S)
     os.kill(terminal.pid, signal.SIGCONT)
+    # Until it has its terminal again ctrl+c would end it and ctrl+z stop it, as they do any program.
+    wait_until(lambda: terminal.ended or terminal.is_raw, LEAVING_S)
 
 
 def _state(terminal: Terminal) -> str:
@@ -183,9 +185,6 @@ def _leave(terminal: Terminal) -> None:
     """Everything that was sent before has been dealt with when it has ended."""
     until = time.monotonic() + LEAVING_S
     while not terminal.ended and time.monotonic() < until:
-        # A ctrl+z just after it went on stops it again, for its terminal is not its own yet: a shell would tell.
-        if _state(terminal) == "T":
-            os.kill(terminal.pid, signal.SIGCONT)
         for key in ("\x1b", "\x11"):  # a question takes either for its no
             with contextlib.suppress(OSError):
                 terminal.press(key)

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, ClassVar
 
 from rich.console import RenderableType
-from textual import events, work
+from textual import work
 from textual.binding import BindingsMap, BindingType
 from textual.command import Provider
 from textual.widget import Widget
@@ -114,13 +114,6 @@ class PatchdeckApp(ArmedKeys, inherit_bindings=False):
 
     def get_theme_variable_defaults(self) -> dict[str, str]:
         return VARIABLE_DEFAULTS
-
-    async def on_event(self, event: events.Event) -> None:
-        # In a replay a state is the answer to a key.
-        live = self.ON == keymap.LIVE
-        if live and isinstance(event, events.InputEvent) and self._bridge is not None:
-            self._bridge.give_way()
-        await super().on_event(event)
 
     def delay_update(self, delay: float = 0.05) -> None:
         """Textual hides a switch of views for so long and then draws it once more. The views are kept and draw at

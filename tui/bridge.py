@@ -10,19 +10,13 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from concurrent.futures import Future
-from typing import TYPE_CHECKING, Final, Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from patchdeck.mailbox import Mailbox
 from patchdeck.model import Snapshot
 
 if TYPE_CHECKING:
     from patchdeck.doctor import Report
-
-
-AFTER_KEY_S: Final = 0.15
-"""Keys come in a row: for so long after one the next is waited for, and not drawn over."""
-AT_LATEST_S: Final = 1.0
-"""Whatever is pressed, the newest state is drawn so long after the one before it."""
 
 
 class Watch(Protocol):
@@ -47,7 +41,6 @@ class Bridge:
         self._receive = receive
         self._loop = asyncio.get_running_loop()
         self._resting_until = 0.0
-        self._taken_s = 0.0
 
     def open(self) -> None:
         self._watch.mailbox.on_arrival(self._arrived)
@@ -67,11 +60,6 @@ class Bridge:
         """Take nothing for so long: drawing a large state must leave the loop time for keys."""
         self._resting_until = self._loop.time() + seconds
 
-    def give_way(self) -> None:
-        """A key was pressed: what it asks for comes first."""
-        after_key_s = min(self._loop.time() + AFTER_KEY_S, self._taken_s + AT_LATEST_S)
-        self._resting_until = max(self._resting_until, after_key_s)
-
     def _take(self) -> None:
         left_s = self._resting_until - self._loop.time()
         if left_s > 0:
@@ -80,5 +68,4 @@ class Bridge:
             return
         snapshot = self._watch.mailbox.take()
         if snapshot is not None:
-            self._taken_s = self._loop.time()
             self._receive(snapshot)

@@ -1,7 +1,6 @@
 """The watch never waits for the screen, and the screen shows the newest state once it moves again."""
 
 import asyncio
-import itertools
 import time
 from threading import Thread
 
@@ -12,7 +11,7 @@ from patchdeck.mailbox import Mailbox
 from patchdeck.model import Snapshot
 from tests.ui.app_host import FakeWatch, console, settle, show, text
 from tests.ui.sample import snapshot
-from tui.bridge import AFTER_KEY_S, AT_LATEST_S, Bridge
+from tui.bridge import Bridge
 
 
 async def test_the_newest_snapshot_wins_after_a_stall() -> None:
@@ -52,27 +51,6 @@ async def test_a_screen_that_draws_slowly_takes_less_often_and_still_the_newest(
     assert not received
     await asyncio.sleep(0.4)
     assert received == [5]
-
-
-async def test_keys_come_before_the_newest_state_and_that_comes_within_a_second_whatever_is_pressed() -> None:
-    watch = FakeWatch()
-    received: list[float] = []
-    loop = asyncio.get_running_loop()
-    bridge = Bridge(watch, lambda _: received.append(loop.time()))
-    bridge.open()
-    watch.mailbox.put(Snapshot(at_ns=1))
-    await asyncio.sleep(0.05)
-    assert len(received) == 1
-    until_s = loop.time() + 2.5
-    while loop.time() < until_s:
-        bridge.give_way()
-        watch.mailbox.put(Snapshot(at_ns=2))
-        await asyncio.sleep(0.02)
-    between_s = [later - sooner for sooner, later in itertools.pairwise(received)]
-    assert len(between_s) >= 1
-    assert min(between_s) > AT_LATEST_S - 0.05
-    await asyncio.sleep(AFTER_KEY_S + 0.3)
-    assert watch.mailbox.take() is None
 
 
 def test_a_screen_that_is_gone_does_not_harm_the_watch() -> None:

@@ -35,7 +35,7 @@ class DeckScreen(View, inherit_bindings=False):
     AUTO_FOCUS = "VersionTable"
     DEFAULT_CSS = """
     DeckScreen {
-        & > .body { grid-size: 2; grid-columns: 1fr 38; grid-rows: 3fr 2fr 9; }
+        & > .body { grid-size: 2 3; grid-columns: 1fr 38; grid-rows: 3fr 2fr 9; }
         & VersionTable, & EventFeed { column-span: 2; }
         & ContentionStrip { display: none; }
 
@@ -43,20 +43,20 @@ class DeckScreen(View, inherit_bindings=False):
         &.-rolling > RolloutPanel { display: block; }
         &.-too-small > RolloutPanel { display: none; }
 
-        &.-short > .body { grid-rows: 3fr 2fr; }
+        &.-short > .body { grid-size: 2 2; grid-rows: 3fr 2fr; }
         &.-short EventFeed { display: none; }
-        &.-events > .body { grid-rows: 3fr 2fr; }
-        &.-events EventFeed { display: block; }
-        &.-events VersionTable { display: none; }
+        & VersionTable.-away { display: none; }
+        & EventFeed.-instead { display: block; row-span: 2; }
+        &.-short EventFeed.-instead { row-span: 1; }
 
-        &.-wide > .body { grid-columns: 1fr 62; grid-rows: 14 1fr 1fr; }
+        &.-wide > .body { grid-size: 2 3; grid-columns: 1fr 62; grid-rows: 14 1fr 1fr; }
         &.-wide Heatmap, &.-wide EventFeed { row-span: 2; }
         &.-wide VersionTable, &.-wide EventFeed { column-span: 1; }
-        &.-wide EventFeed, &.-wide VersionTable { display: block; }
+        &.-wide EventFeed, &.-wide VersionTable.-away { display: block; }
+        &.-wide.-short EventFeed.-instead { row-span: 2; }
 
-        &.-narrow > .body { grid-size: 1; grid-columns: 1fr; grid-rows: 4fr 1 3fr; }
-        &.-narrow.-tall > .body { grid-rows: 4fr 1 3fr 8; }
-        &.-narrow.-events > .body { grid-rows: 4fr 1 3fr; }
+        &.-narrow > .body { grid-size: 1 3; grid-columns: 1fr; grid-rows: 4fr 1 3fr; }
+        &.-narrow.-tall > .body { grid-size: 1 4; grid-rows: 4fr 1 3fr 8; }
         &.-narrow VersionTable, &.-narrow EventFeed { column-span: 1; }
         &.-narrow ContentionPanel { display: none; }
         &.-narrow ContentionStrip { display: block; }
@@ -180,5 +180,8 @@ class DeckScreen(View, inherit_bindings=False):
         self.query_one(VersionTable).action_sort_reverse()
 
     def action_events(self) -> None:
-        self.toggle_class("-events")
-        self.query_one(EventFeed if self.has_class("-events") else VersionTable).focus()
+        # What stands above them keeps its height, so that it need not be drawn anew.
+        feed, versions = self.query_one(EventFeed), self.query_one(VersionTable)
+        versions.set_class(not versions.has_class("-away"), "-away")
+        feed.set_class(versions.has_class("-away"), "-instead")
+        (feed if feed.has_class("-instead") else versions).focus()

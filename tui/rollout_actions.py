@@ -16,7 +16,7 @@ from patchdeck.model import (
     Snapshot,
 )
 from themes.ramps import Glyphs
-from tui.keymap import REPLAY
+from tui.keymap import REPLAY, ROLLOUT
 from tui.off_screen import off_screen
 from tui.refused_acts import RefusedActs
 from tui.screens.base import ConsoleScreen
@@ -28,6 +28,7 @@ from widgets.rollout_words import ABORT, ARM, PAUSE, PROMOTE, UNDO
 if TYPE_CHECKING:
     from patchdeck.recording.switch import Switch
     from tui.rollout_questions import Asked
+    from tui.screens.rollout import RolloutScreen
 
 ROLLBACK = "rollback"
 """The act, where it is no command to a worker."""
@@ -51,6 +52,7 @@ class RolloutKeys(ToldOfRollouts, inherit_bindings=False):
         self._awaited = ""
         """The rollout that undoes one: its page comes with its journal."""
         self._refused_acts = RefusedActs()
+        self._kept_page: RolloutScreen | None = None
 
     def redraw(self) -> None:
         """Draw what is known now."""
@@ -75,10 +77,20 @@ class RolloutKeys(ToldOfRollouts, inherit_bindings=False):
         return words | self._undoing
 
     def open_rollout(self, rollout: str) -> None:
-        """Open the page of a rollout."""
+        """Open the page of a rollout; that of the newest one looked at is kept, with its cursors."""
         from tui.screens.rollout import RolloutScreen  # noqa: PLC0415
 
-        self.push_screen(RolloutScreen(rollout))
+        kept = self._kept_page
+        if kept in self.screen_stack:
+            self.push_screen(RolloutScreen(rollout))
+            return
+        if kept is None or kept.rollout_in_view != rollout:
+            if kept is not None:
+                self.uninstall_screen(kept)
+                kept.remove()
+            self._kept_page = kept = RolloutScreen(rollout)
+            self.install_screen(kept, ROLLOUT)
+        self.push_screen(kept)
 
     def hear_answers(self, snapshot: Snapshot) -> None:
         """Take what the journal has answered off the list; what was refused is told."""

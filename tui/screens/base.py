@@ -158,6 +158,13 @@ class ConsoleScreen(Screen[None], inherit_bindings=False):
         if self.is_active:  # its key may be pressed again before it is gone
             self.patchdeck.pop_screen()
 
+    async def on_event(self, event: events.Event) -> None:
+        if isinstance(event, events.ScreenResume):
+            # Textual styles every widget anew whenever a screen comes to the front, and with that goes what the panels
+            # keep drawn. Nothing needs it here: a screen is styled when it is made and when the theme changes.
+            event.refresh_styles = False
+        await super().on_event(event)
+
     def on_screen_resume(self) -> None:
         self.update_shown()
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from textual import events
 from textual.app import ComposeResult
 
 from tui.footer import Footer
@@ -58,13 +57,6 @@ class View(ConsoleScreen, inherit_bindings=False):
         if self._filter_line is not None:
             self._filter_line.action_cancel()
         self.patchdeck.look(replace(self.patchdeck.looking, words="", only_failed=False, only_slow=False))
-
-    async def on_event(self, event: events.Event) -> None:
-        if isinstance(event, events.ScreenResume):
-            # Textual styles every widget anew whenever a view comes to the front, and with that goes what the panels
-            # keep drawn. Nothing needs it here: a view is styled when it is made and when the theme changes.
-            event.refresh_styles = False
-        await super().on_event(event)
 
     def update_shown(self) -> None:
         super().update_shown()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 from importlib import import_module
 from typing import TYPE_CHECKING, Final
 
@@ -30,3 +31,6 @@ async def make_views(app: PatchdeckApp) -> None:
         await app.make_view(name)
         await asyncio.sleep(BETWEEN_S)
         app.settle_styles()
+    # What is there now stays. Python's collector would go through all of it again and again, and a key would wait.
+    gc.collect()
+    gc.freeze()

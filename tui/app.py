@@ -10,6 +10,7 @@ from rich.console import RenderableType
 from textual import work
 from textual.binding import BindingsMap, BindingType
 from textual.command import Provider
+from textual.driver import Driver
 from textual.widget import Widget
 
 from patchdeck.model import HeatColumn, Snapshot, SourceState, Startup
@@ -20,6 +21,7 @@ from tui import keymap
 from tui.ahead import make_views
 from tui.armed import ArmedKeys
 from tui.bridge import Bridge, Watch
+from tui.driver import ConsoleDriver
 from tui.keymap import Keymap
 from tui.looking import Looking
 from tui.matching import Matcher
@@ -111,6 +113,9 @@ class PatchdeckApp(ArmedKeys, inherit_bindings=False):
         self.set_keymap(self.keymap.for_textual)
 
     # Textual
+
+    def get_driver_class(self) -> type[Driver]:
+        return ConsoleDriver
 
     def get_theme_variable_defaults(self) -> dict[str, str]:
         return VARIABLE_DEFAULTS

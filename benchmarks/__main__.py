@@ -51,7 +51,7 @@ BENCHMARKS: Final = {
     "pacing": Benchmark(lambda lab, _engine, _images: patching.measure_pace(lab), 900, part_of="patching"),
     "recording": Benchmark(lambda _lab, _engine, _images: recording.measure(), 480, on_engine=False),
     "replaying": Benchmark(lambda _lab, _engine, _images: replaying.measure(), 300, on_engine=False),
-    "steering": Benchmark(steering.measure, 360),
+    "steering": Benchmark(steering.measure, 480),
     "simulating": Benchmark(lambda _lab, _engine, _images: simulating.measure(), 480, on_engine=False),
 }
 EVERYTHING: Final = tuple(name for name, one in BENCHMARKS.items() if not one.part_of)

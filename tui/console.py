@@ -24,6 +24,7 @@ from tui import terminal
 from tui.app import PatchdeckApp
 from tui.bridge import Watch
 from tui.keymap import Keymap, KeymapError
+from tui.precedence import precedence
 
 if TYPE_CHECKING:
     from patchdeck.recording.reader import Recording
@@ -137,7 +138,7 @@ def _on_a_terminal() -> bool:
 def _show(app: PatchdeckApp) -> int:
     # A key passes through three threads on its way to the screen, and may wait this long for the watch in each.
     sys.setswitchinterval(_SWITCH_S)
-    with _ended_by_signals(app):
+    with _ended_by_signals(app), precedence():
         status = app.run()
     return app.return_code or (status if status is not None else 0)
 

@@ -1,103 +1,83 @@
-"""How the console writes to its terminal: at once as long as the terminal takes it, else on a thread.
+"""How the console reads keys and writes frames: in its own thread, as long as the terminal takes them at once.
 
-Textual hands every frame to a thread. On a host that is busy a key then waits once more for a processor.
+Textual does both in threads of their own. On a host that is busy a key then waits for a processor three times.
 """
 
 from __future__ import annotations
 
 import os
-import select
-import threading
-from collections import deque
-from typing import IO, Final
+import sys
+from asyncio import AbstractEventLoop
+from codecs import getincrementaldecoder
+from collections.abc import Iterable
+from typing import Final
 
-from textual._ansi_sequences import SYNC_END, SYNC_START
-from textual.drivers._writer_thread import MAX_QUEUED_WRITES, WriterThread
+from textual._xterm_parser import XTermParser
 from textual.drivers.linux_driver import LinuxDriver
+from textual.message import Message
+
+from tui.outlet import Outlet
+
+_READ_BYTES: Final = 4096
+_ESCAPE_S: Final = 0.1
+"""So long after an escape nothing has to come for it to be the key and no beginning of another."""
+_FLAGS: Final = os.O_WRONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC
 
 
 class ConsoleDriver(LinuxDriver):
-    """Textual's, but for what carries its output."""
+    """Textual's, but for who reads and writes."""
 
     def start_application_mode(self) -> None:
-        super().start_application_mode()
-        queued = self._writer_thread
-        if queued is None or isinstance(queued, Outlet):  # in the background: there is no terminal to start on
+        super().start_application_mode()  # type: ignore[no-untyped-call] # as it is in Textual
+        queued, file = self._writer_thread, sys.__stderr__
+        if (
+            file is None or queued is None or isinstance(queued, Outlet)
+        ):  # begun in the background: no terminal
             return
         try:
             # Opened anew: that it must not block is to hold for no other program on this terminal.
-            descriptor = os.open(
-                os.ttyname(self._file.fileno()), os.O_WRONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC
-            )
-        except OSError:  # of another user's, or without a name here, as in some containers: Textual's way then
+            descriptor = os.open(os.ttyname(file.fileno()), _FLAGS)
+        except (
+            OSError
+        ):  # another user's, or without a name, as in some containers: Textual's way does for these
             return
         queued.stop()
-        self._writer_thread = Outlet(self._file, descriptor)
+        self._writer_thread = Outlet(file, descriptor)
         self._writer_thread.start()
 
+    def run_input_thread(self) -> None:
+        """Have the loop read until the end; Textual's thread only waits for that."""
+        self._loop.call_soon_threadsafe(self._loop.add_reader, self.fileno, _Keys(self, self._loop).read)
+        self.exit_event.wait()
 
-class Outlet(WriterThread):
-    """Writes frames whole, in order; what the terminal does not take at once follows as it does.
+    def disable_input(self) -> None:
+        self._loop.remove_reader(self.fileno)
+        super().disable_input()
 
-    As Textual's does, it keeps the writer waiting once so many writes are behind.
-    """
 
-    def __init__(self, file: IO[str], descriptor: int) -> None:
-        """`descriptor` does not block; it is closed at the end. `file` says how text is encoded."""
-        super().__init__(file)
-        self._descriptor: Final = descriptor
-        self._frame: list[str] = []
-        self._behind: deque[bytes] = deque()
-        self._changed = threading.Condition()
-        self._ended = False
+class _Keys:
+    """What comes from the terminal, read and taken apart on the loop."""
 
-    def write(self, text: str) -> None:
-        if self._frame or text == SYNC_START:
-            self._frame.append(text)
-            if text != SYNC_END:
-                return
-            text = "".join(self._frame)
-            self._frame.clear()
-        data = text.encode(self._file.encoding, self._file.errors or "strict")
-        with self._changed:
-            if not self._behind:
-                data = data[self._taken(data) :]
-            if not data:
-                return
-            while len(self._behind) >= MAX_QUEUED_WRITES:
-                self._changed.wait()
-            self._behind.append(data)
-            self._changed.notify_all()
+    def __init__(self, driver: LinuxDriver, loop: AbstractEventLoop) -> None:
+        self._driver = driver
+        self._loop = loop
+        self._parser = XTermParser()
+        self._decode = getincrementaldecoder("utf-8")(errors="replace").decode
 
-    def run(self) -> None:
-        poll = select.poll()
-        poll.register(self._descriptor, select.POLLOUT)
-        while self._waits_for_more():
-            poll.poll()
-            with self._changed:
-                first = self._behind.popleft()
-                if rest := first[self._taken(first) :]:
-                    self._behind.appendleft(rest)
-                self._changed.notify_all()
-
-    def stop(self) -> None:
-        """Returns once all is written."""
-        with self._changed:
-            self._ended = True
-            self._changed.notify_all()
-        self.join()
-        os.close(self._descriptor)
-
-    def _waits_for_more(self) -> bool:
-        with self._changed:
-            while not self._behind and not self._ended:
-                self._changed.wait()
-            return bool(self._behind)
-
-    def _taken(self, data: bytes) -> int:
+    def read(self) -> None:
         try:
-            return os.write(self._descriptor, data)
-        except BlockingIOError:
-            return 0
-        except OSError:  # the terminal is gone: a signal tells the console so, and nobody reads this any more
-            return len(data)
+            data = os.read(self._driver.fileno, _READ_BYTES)
+        except OSError:
+            data = b""
+        if not data:  # the terminal is gone, which a signal tells
+            self._loop.remove_reader(self._driver.fileno)
+        elif text := self._decode(data):  # a character may have come in part
+            self._pass_on(self._parser.feed(text))
+            self._loop.call_later(_ESCAPE_S, self._escape)
+
+    def _escape(self) -> None:
+        self._pass_on(self._parser.tick())
+
+    def _pass_on(self, messages: Iterable[Message]) -> None:
+        for message in messages:
+            self._driver.process_message(message)

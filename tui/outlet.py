@@ -11,6 +11,8 @@ from typing import Final, TextIO
 from textual._ansi_sequences import SYNC_END, SYNC_START
 from textual.drivers._writer_thread import MAX_QUEUED_WRITES, WriterThread
 
+_CLOSED: Final = -1
+
 
 class Outlet(WriterThread):
     """Writes whole frames in their order, and keeps the writer waiting once many are behind, as Textual's does.
@@ -23,7 +25,7 @@ class Outlet(WriterThread):
         super().__init__(file)
         self._encoding: Final = file.encoding
         self._errors: Final = file.errors or "strict"
-        self._descriptor: Final = descriptor
+        self._descriptor = descriptor
         self._frame: list[str] = []
         """The parts of one that is not whole yet."""
         self._behind: deque[bytes] = deque()
@@ -38,11 +40,12 @@ class Outlet(WriterThread):
             text = "".join(self._frame)
             self._frame.clear()
         data = text.encode(self._encoding, self._errors)
+        # Only this thread adds: with nothing behind, nobody else writes.
+        if not self._behind:
+            data = data[self._taken(data) :]
+        if not data:
+            return
         with self._changed:
-            if not self._behind:
-                data = data[self._taken(data) :]
-            if not data:
-                return
             while len(self._behind) >= MAX_QUEUED_WRITES:
                 self._changed.wait()
             self._behind.append(data)
@@ -53,19 +56,27 @@ class Outlet(WriterThread):
         poll.register(self._descriptor, select.POLLOUT)
         while self._has_more():
             poll.poll()
+            rest = self._behind[0][self._taken(self._behind[0]) :]
             with self._changed:
-                first = self._behind.popleft()
-                if rest := first[self._taken(first) :]:
-                    self._behind.appendleft(rest)
+                if rest:
+                    self._behind[0] = rest
+                else:
+                    self._behind.popleft()
                 self._changed.notify_all()
 
     def stop(self) -> None:
-        """Returns once all is written."""
+        """Returns once all is written. What is written after that goes nowhere; a second stop does nothing.
+
+        Both happen: a console that is told to stop may be told so again before it goes on.
+        """
         with self._changed:
+            if self._ended:
+                return
             self._ended = True
             self._changed.notify_all()
         self.join()
         os.close(self._descriptor)
+        self._descriptor = _CLOSED
 
     def _has_more(self) -> bool:
         """Waits until there is something to write; False at the end."""
@@ -75,6 +86,8 @@ class Outlet(WriterThread):
             return bool(self._behind)
 
     def _taken(self, data: bytes) -> int:
+        if self._descriptor == _CLOSED:
+            return len(data)
         try:
             return os.write(self._descriptor, data)
         except BlockingIOError:

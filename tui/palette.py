@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from functools import partial
 
+from textual import work
 from textual.app import App
 from textual.await_complete import AwaitComplete
 from textual.command import CommandList, CommandPalette, SimpleCommand, SimpleProvider
+from textual.css.query import NoMatches
 from textual.screen import Screen
 
 from themes.palettes import BY_SETTING
 from tui.keymap import Action, Keymap
 
+_GATHER: Callable[[CommandPalette, str], Awaitable[None]] = CommandPalette._gather_commands.__wrapped__  # type: ignore[attr-defined] # noqa: SLF001
+"""Textual's search, without the worker that it runs in."""
 _NOT_OFFERED = frozenset({"commands", "back", "leave", "next_panel", "previous_panel"})
 
 
@@ -26,6 +30,15 @@ class Palette(CommandPalette):
     def dismiss(self, result: object = None) -> AwaitComplete:
         # Textual takes away the screen beneath, if it can, where a second click or key was on its way.
         return super().dismiss(result) if self.is_active else AwaitComplete()  # type: ignore[arg-type]
+
+    @work(exclusive=True, group=CommandPalette._GATHER_COMMANDS_GROUP)  # noqa: SLF001 - as Textual's own
+    async def _gather_commands(self, search_value: str) -> None:
+        try:
+            await _GATHER(self, search_value)
+        except NoMatches:
+            # What was searched for just before it was left finds no list any more.
+            if self.is_active:
+                raise
 
     def _action_command_list(self, action: str) -> None:
         # Textual's list fails on moving in it before it is laid out, and where there is no room for any of its lines.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from textual.command import CommandList
 
 from patchdeck.model import Severity
 from tests.ui.app_host import console, press, settle, text
@@ -83,6 +84,20 @@ async def test_a_list_of_commands_that_is_left_twice_leaves_the_screen_beneath_w
         await settle(pilot)
         palette._action_escape()
         palette._action_escape()
+        await settle(pilot)
+        assert app.is_running
+        assert isinstance(app.screen, DeckScreen)
+
+
+async def test_a_search_in_a_list_of_commands_that_was_left_finds_nothing() -> None:
+    async with console() as (app, pilot):
+        app.action_commands()
+        palette = app.screen
+        assert isinstance(palette, Palette)
+        await settle(pilot)
+        palette._action_escape()
+        await palette.query_one(CommandList).remove()
+        palette._gather_commands("th")
         await settle(pilot)
         assert app.is_running
         assert isinstance(app.screen, DeckScreen)

@@ -109,6 +109,19 @@ def test_the_end_waits_for_what_is_behind() -> None:
     wire.close()
 
 
+def test_what_comes_after_the_end_goes_nowhere() -> None:
+    wire = Wire()
+    wire.outlet.stop()
+    another, other = os.pipe()  # may have the number that the outlet's had
+    wire.outlet.stop()
+    wire.outlet.write("late")
+    os.write(other, b"mine")
+    assert os.read(another, 100) == b"mine"
+    os.close(another)
+    os.close(other)
+    wire.close()
+
+
 @pytest.mark.parametrize("behind", [0, 5])
 def test_a_terminal_that_is_gone_holds_nothing_up(behind: int) -> None:
     wire = Wire()

@@ -34,6 +34,8 @@ PLANNED = ("to be replaced", "Refused")
 LIFE, SHORT = 400, 100
 """Acts in one life at most; and in the two that there are time for in `make test`."""
 BURST, PAUSE_S = 5, 0.06
+SIGNALS = "\x03\x1a\x1c"
+"""No keys of the console's once it is leaving and has given its terminal back: there they end or stop any program."""
 """So many acts are sent at once, and so long is waited then: keys do come faster than they are drawn."""
 ESCAPE_S = 0.15
 """After an escape, which is else the beginning of another key."""
@@ -164,7 +166,7 @@ class Life:
                 time.sleep(ESCAPE_S)
             wait_until(lambda: terminal.ended or any(word in terminal.text for word in PLANNED), PLAN_S)
             terminal.press("\x0f")  # to the plan, where a letter is no part of another one
-        elif act.sent:
+        elif act.sent and (act.sent not in SIGNALS or terminal.is_raw):
             terminal.press(act.sent)
 
 

@@ -38,7 +38,7 @@ INSPECT_AFTER_S: Final = {
     # A start usually follows within this, however busy the host, and one inspect then tells both.
     "create": 1.0,
     "start": 0.0,
-    "die": 0.0,
+    "die": 0.1,
     "health_status": 0.0,
     "restart": 0.0,
     "update": 0.0,

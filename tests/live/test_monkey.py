@@ -34,9 +34,9 @@ PLANNED = ("to be replaced", "Refused")
 LIFE, SHORT = 400, 100
 """Acts in one life at most; and in the two that there are time for in `make test`."""
 BURST, PAUSE_S = 5, 0.06
+"""So many acts are sent at once, and so long is waited then: keys do come faster than they are drawn."""
 SIGNALS = "\x03\x1a\x1c"
 """No keys of the console's once it is leaving and has given its terminal back: there they end or stop any program."""
-"""So many acts are sent at once, and so long is waited then: keys do come faster than they are drawn."""
 ESCAPE_S = 0.15
 """After an escape, which is else the beginning of another key."""
 LEAVING_S = 60.0

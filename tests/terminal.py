@@ -112,6 +112,11 @@ class Terminal:
     def resume(self) -> None:
         self._reading.set()
 
+    def wipe(self) -> None:
+        """Leave nothing on the screen, as another program may that had it."""
+        with self._lock:
+            self._screen.reset()
+
     def lines(self) -> list[str]:
         return self.text.split("\n")
 

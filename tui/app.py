@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from rich.console import RenderableType
 from textual import work
+from textual.app import App
 from textual.binding import BindingsMap, BindingType
 from textual.command import Provider
 from textual.driver import Driver
@@ -133,6 +134,11 @@ class PatchdeckApp(ArmedKeys, inherit_bindings=False):
 
     def on_mount(self) -> None:
         self.call_after_refresh(self.open_watch)
+        self.app_resume_signal.subscribe(self, self._show_again)
+
+    def _show_again(self, _: App[object]) -> None:
+        # A terminal that others had meanwhile shows what they left on it.
+        self.screen.refresh()
 
     def on_unmount(self) -> None:
         self.close_watch()

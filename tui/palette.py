@@ -36,8 +36,8 @@ class Palette(CommandPalette):
         try:
             await _GATHER(self, search_value)
         except NoMatches:
-            # What was searched for just before it was left finds no list any more.
-            if self.is_active:
+            # What was searched for just before it was left, or the console was, finds no list any more.
+            if self.is_active and self.children:
                 raise
 
     def _action_command_list(self, action: str) -> None:

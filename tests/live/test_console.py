@@ -6,11 +6,13 @@ import os
 import signal
 import threading
 import time
+from pathlib import Path
 
 import pytest
 
 from tests.lab.engine import Engine
 from tests.lab.images import Images
+from tests.lab.processes import wait_until
 from tests.live.program import PATCHDECK
 from tests.terminal import Terminal
 
@@ -98,3 +100,22 @@ def test_signals_end_it_cleanly(stock: Engine, number: signal.Signals) -> None:
         began = time.monotonic()
         terminal.wait()
         assert time.monotonic() - began < 3
+
+
+def test_a_console_that_was_stopped_draws_everything_again(engine: Engine, images: Images) -> None:
+    create(engine, images.plain, "a-container")
+    with Terminal([PATCHDECK, "--host", engine.host]) as terminal:
+        terminal.wait_for(lambda text: "a-container" in text, what="the container")
+        for _ in range(2):
+            os.kill(terminal.pid, signal.SIGTSTP)
+            stat = Path(f"/proc/{terminal.pid}/stat")
+            assert wait_until(lambda: stat.read_text().rsplit(")", 1)[1].split()[0] == "T", 10)
+            assert not terminal.is_raw
+            terminal.wipe()
+            os.kill(terminal.pid, signal.SIGCONT)
+            terminal.wait_for(
+                lambda text: "a-container" in text and "┌ Startup latency" in text, what="everything"
+            )
+            assert terminal.is_raw
+        terminal.press("q")
+        assert terminal.wait() == 0, terminal.text

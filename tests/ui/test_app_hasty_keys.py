@@ -103,6 +103,18 @@ async def test_a_search_in_a_list_of_commands_that_was_left_finds_nothing() -> N
         assert isinstance(app.screen, DeckScreen)
 
 
+async def test_a_list_of_commands_that_is_asked_for_while_the_console_is_left_searches_nothing() -> None:
+    async with console() as (app, pilot):
+        app.action_commands()
+        palette = app.screen
+        assert isinstance(palette, Palette)
+        await settle(pilot)
+        await palette.remove_children()
+        palette._gather_commands("")
+        await settle(pilot)
+        assert app.is_running
+
+
 async def test_in_a_list_of_commands_without_lines_there_is_nowhere_to_move() -> None:
     async with console() as (app, pilot):
         app.action_commands()

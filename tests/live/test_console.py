@@ -106,9 +106,9 @@ def test_a_console_that_was_stopped_draws_everything_again(engine: Engine, image
     create(engine, images.plain, "a-container")
     with Terminal([PATCHDECK, "--host", engine.host]) as terminal:
         terminal.wait_for(lambda text: "a-container" in text, what="the container")
+        stat = Path(f"/proc/{terminal.pid}/stat")
         for _ in range(2):
             os.kill(terminal.pid, signal.SIGTSTP)
-            stat = Path(f"/proc/{terminal.pid}/stat")
             assert wait_until(lambda: stat.read_text().rsplit(")", 1)[1].split()[0] == "T", 10)
             assert not terminal.is_raw
             terminal.wipe()

@@ -189,21 +189,30 @@ def test_whoever_does_what_the_guide_says_has_seen_all_of_it_within_three_minute
         assert time.monotonic() - terminal.began < THREE_MINUTES_S
         (folder,) = Path(nowhere["TMPDIR"]).glob("patchdeck-demo-*/state")
         with Journal(folder, read_only=True) as journal:
-            first, bad, last = ([*journal.entries(row.rollout)] for row in journal.rollouts())
+            rollouts = [[*journal.entries(row.rollout)] for row in journal.rollouts()]
         terminal.press("q")
         assert terminal.wait() == 0, terminal.text
 
-    assert ending(first) is ending(last) is RolloutState.COMMITTED
-    assert ("sample", Verdict.HOLD) in judged(first)
-    assert asked(first) == [Command.PROMOTE]
-    assert ending(bad) is RolloutState.ROLLED_BACK
-    assert asked(bad) == asked(last) == []
-    waited = any(isinstance(one, PaceChanged) and one.binds is Binding.PRESSURE for one in last)
-    assert waited or ("contention", Verdict.HOLD) in judged(last)
+    # A lesson that a rollout did not show, as on a host that is quicker or slower than most, is given once more.
+    assert any(
+        ending(one) is RolloutState.COMMITTED
+        and ("sample", Verdict.HOLD) in judged(one)
+        and asked(one) == [Command.PROMOTE]
+        for one in rollouts
+    )
+    assert any(ending(one) is RolloutState.ROLLED_BACK and asked(one) == [] for one in rollouts)
+    assert any(ending(one) is RolloutState.COMMITTED and waited(one) and asked(one) == [] for one in rollouts)
+    assert {ending(one) for one in rollouts} <= {RolloutState.COMMITTED, RolloutState.ROLLED_BACK}
 
 
 def ending(entries: Sequence[AnyEntry]) -> RolloutState:
     return [one.state for one in entries if isinstance(one, StateEntered)][-1]
+
+
+def waited(entries: Sequence[AnyEntry]) -> bool:
+    """For the host's contention, at its pace or at the gate."""
+    pressed = any(isinstance(one, PaceChanged) and one.binds is Binding.PRESSURE for one in entries)
+    return pressed or ("contention", Verdict.HOLD) in judged(entries)
 
 
 def judged(entries: Sequence[AnyEntry]) -> set[tuple[str, Verdict]]:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from msgspec.structs import replace
+from rich.color import ColorSystem
 from textual.pilot import Pilot
 
 from patchdeck.arming import Arming
@@ -20,7 +21,7 @@ from patchdeck.rollout.processes import this_process
 from patchdeck.settings import Settings
 from patchdeck.sources.targets import Target
 from tests.ui import rollouts, sample
-from tests.ui.app_host import FakeWatch, console, lines, press, screen, settle, show, text, width
+from tests.ui.app_host import FakeWatch, console, lines, picture, press, screen, settle, show, text, width
 from themes.ramps import ASCII
 from tui import keymap, orders, rollout_questions
 from tui.app import PatchdeckApp
@@ -249,6 +250,34 @@ async def test_the_page_of_a_rollout_shows_steps_units_gates_pace_pressure_and_j
         await press(pilot, "home")
         assert "gate ratio" in text(app)
         assert "━●━━─" in row_of(app, "gate ratio")
+
+
+async def test_the_page_that_was_looked_at_last_is_kept_with_its_cursor_and_takes_a_new_theme() -> None:
+    one, other = rollouts.rolling(), replace(rollouts.rolling(), id="deadbeef", service="shop/other")
+    async with console(watch(one, other)) as (app, pilot):
+        app.open_rollout(one.id)
+        await settle(pilot)
+        page = app.screen
+        await press(pilot, "home", "down")
+        at = row_of(app, "▸")
+        await press(pilot, "escape", "t")
+        app.open_rollout(one.id)
+        await settle(pilot)
+        assert app.screen is page
+        assert row_of(app, "▸") == at
+        kept = picture(app, ColorSystem.TRUECOLOR)
+        app.open_rollout(one.id)  # as upon itself: a page of its own
+        await settle(pilot)
+        assert app.screen is not page
+        await press(pilot, "home", "down")
+        assert picture(app, ColorSystem.TRUECOLOR) == kept
+        await press(pilot, "escape", "escape")
+        app.open_rollout(other.id)
+        await settle(pilot)
+        assert app.screen is not page
+        assert "shop/other" in text(app)
+        await press(pilot, "escape")
+        assert screen(app) == keymap.DECK
 
 
 async def test_a_pull_is_drawn_by_layer() -> None:

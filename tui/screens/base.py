@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 WIDE = 160
 """Columns from which panels stand side by side that else stand one beneath the other."""
+_NEVER = -1
+"""Textual's count of its style sheets, in a screen that it has not counted for."""
 SMALLEST = (80, 24)
 """Columns and rows below which nothing can be told truthfully."""
 
@@ -161,8 +163,10 @@ class ConsoleScreen(Screen[None], inherit_bindings=False):
     async def on_event(self, event: events.Event) -> None:
         if isinstance(event, events.ScreenResume):
             # Textual styles every widget anew whenever a screen comes to the front, and with that goes what the panels
-            # keep drawn. Nothing needs it here: a screen is styled when it is made and when the theme changes.
-            event.refresh_styles = False
+            # keep drawn. It is styled when it is made; after that only a theme that changed meanwhile asks for it.
+            now = self.app._css_update_count  # noqa: SLF001 - Textual has no other way
+            event.refresh_styles = self._css_update_count not in (_NEVER, now)
+            self._css_update_count = now
         await super().on_event(event)
 
     def on_screen_resume(self) -> None:

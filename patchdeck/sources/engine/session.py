@@ -38,6 +38,7 @@ INSPECT_AFTER_S: Final = {
     # A start usually follows within this, however busy the host, and one inspect then tells both.
     "create": 1.0,
     "start": 0.0,
+    # The disconnect comes just before it, or just after: one inspect tells both.
     "die": 0.1,
     "health_status": 0.0,
     "restart": 0.0,
@@ -45,8 +46,7 @@ INSPECT_AFTER_S: Final = {
     "pause": 0.0,
     "unpause": 0.0,
     "oom": 0.0,
-    # What is left of a start that failed is a connect and a disconnect. After a stop there is a die as well, so wait
-    # for that one to share its inspect.
+    # What is left of a start that failed is a connect and a disconnect, without a die.
     "disconnect": 0.1,
 }
 """Not `rename`: the event tells all that it changes."""

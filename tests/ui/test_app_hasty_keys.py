@@ -8,6 +8,7 @@ from textual.command import CommandList
 from patchdeck.model import Severity
 from tests.ui.app_host import console, press, settle, text
 from themes.ramps import UNICODE
+from tui.app import PatchdeckApp
 from tui.palette import Palette
 from tui.screens.composer import ComposerScreen
 from tui.screens.confirm import ConfirmScreen
@@ -76,11 +77,16 @@ async def test_a_second_answer_leaves_the_screen_beneath_where_it_is() -> None:
         assert isinstance(app.screen, DeckScreen)
 
 
+def opened(app: PatchdeckApp) -> Palette:
+    """The list of commands."""
+    app.action_commands()
+    assert isinstance(app.screen, Palette)
+    return app.screen
+
+
 async def test_a_list_of_commands_that_is_left_twice_leaves_the_screen_beneath_where_it_is() -> None:
     async with console() as (app, pilot):
-        app.action_commands()
-        palette = app.screen
-        assert isinstance(palette, Palette)
+        palette = opened(app)
         await settle(pilot)
         palette._action_escape()
         palette._action_escape()
@@ -91,9 +97,7 @@ async def test_a_list_of_commands_that_is_left_twice_leaves_the_screen_beneath_w
 
 async def test_a_search_in_a_list_of_commands_that_was_left_finds_nothing() -> None:
     async with console() as (app, pilot):
-        app.action_commands()
-        palette = app.screen
-        assert isinstance(palette, Palette)
+        palette = opened(app)
         await settle(pilot)
         palette._action_escape()
         await palette.query_one(CommandList).remove()
@@ -105,9 +109,7 @@ async def test_a_search_in_a_list_of_commands_that_was_left_finds_nothing() -> N
 
 async def test_a_list_of_commands_that_is_asked_for_while_the_console_is_left_searches_nothing() -> None:
     async with console() as (app, pilot):
-        app.action_commands()
-        palette = app.screen
-        assert isinstance(palette, Palette)
+        palette = opened(app)
         await settle(pilot)
         await palette.remove_children()
         palette._gather_commands("")
@@ -117,9 +119,7 @@ async def test_a_list_of_commands_that_is_asked_for_while_the_console_is_left_se
 
 async def test_in_a_list_of_commands_without_lines_there_is_nowhere_to_move() -> None:
     async with console() as (app, pilot):
-        app.action_commands()
-        palette = app.screen
-        assert isinstance(palette, Palette)
+        palette = opened(app)
         await press(pilot, "d")
         for size in ((12, 4), (120, 40), (60, 2)):
             await pilot.resize_terminal(*size)
